@@ -1,0 +1,61 @@
+"""The command line: `python -m retention.devservices start|stop|status|reset|urls [--instance NAME]`."""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from retention.devservices import ServiceError, reset, start, status, stop, urls
+
+NOT_RUNNING = 3
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m retention.devservices", description=__doc__)
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("--instance", help="which set of services; dev unless HOLDFAST_SERVICES names one")
+    options = parser.parse_args()
+    try:
+        return COMMANDS[options.command](options.instance)
+    except ServiceError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _start(instance: str | None) -> int:
+    start(instance)
+    return 0
+
+
+def _stop(instance: str | None) -> int:
+    stop(instance)
+    return 0
+
+
+def _reset(instance: str | None) -> int:
+    reset(instance)
+    return 0
+
+
+def _status(instance: str | None) -> int:
+    found = status(instance)
+    for name, pid in (("PostgreSQL", found.postgresql), ("Valkey", found.valkey)):
+        print(f"{name}: {'not running' if pid is None else f'running, process {pid}'}")
+    return 0 if found.is_complete else NOT_RUNNING
+
+
+def _urls(instance: str | None) -> int:
+    found = urls(instance)
+    print(f"DATABASE_URL={found.database}\nREDIS_URL={found.redis}")
+    return 0
+
+
+COMMANDS: dict[str, Callable[[str | None], int]] = {
+    "start": _start,
+    "stop": _stop,
+    "status": _status,
+    "reset": _reset,
+    "urls": _urls,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())
