@@ -1,0 +1,27 @@
+"""The company whose customers these are: one row of settings that people may change."""
+
+from django.db import models
+
+
+class Organisation(models.Model):
+    """The company itself: its name, money and clock."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
+    name = models.CharField(max_length=200, default="Your company")
+    currency = models.CharField(max_length=3, default="GBP", help_text="ISO 4217 code, such as GBP")
+    locale = models.CharField(
+        max_length=16, default="en_GB", help_text="how money and dates are written, such as en_GB"
+    )
+    time_zone = models.CharField(max_length=64, default="Europe/London", help_text="IANA name, such as Europe/London")
+    contact_cadence_days = models.PositiveSmallIntegerField(
+        default=30, help_text="how often an account should hear from us, where it has no cadence of its own"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="there_is_one_organisation"),
+            models.CheckConstraint(condition=models.Q(currency__regex="^[A-Z]{3}$"), name="currency_is_an_iso_code"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

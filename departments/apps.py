@@ -1,0 +1,8 @@
+"""Us: departments, people, friction and who answers for it."""
+
+from django.apps import AppConfig
+
+
+class DepartmentsConfig(AppConfig):
+    name = "departments"
+    verbose_name = "Departments"

@@ -1,0 +1,41 @@
+"""Departments, people, friction and who answers for it."""
+
+from departments.models.assignment import Absence, Assignment, Capacity
+from departments.models.department import Department
+from departments.models.friction import (
+    OPEN_STATES,
+    DetectionRule,
+    FrictionType,
+    Incident,
+    Responsibility,
+    State,
+)
+from departments.models.handoff import Answer, HandOff, IncidentEvent, Note, Reason
+from departments.models.person import Capability, Person, Role
+from departments.models.quality import CauseCode
+from departments.models.release import Adoption, Commitment, Release
+
+__all__ = [
+    "OPEN_STATES",
+    "Absence",
+    "Adoption",
+    "Answer",
+    "Assignment",
+    "Capability",
+    "Capacity",
+    "CauseCode",
+    "Commitment",
+    "Department",
+    "DetectionRule",
+    "FrictionType",
+    "HandOff",
+    "Incident",
+    "IncidentEvent",
+    "Note",
+    "Person",
+    "Reason",
+    "Release",
+    "Responsibility",
+    "Role",
+    "State",
+]

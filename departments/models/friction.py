@@ -1,0 +1,247 @@
+"""Friction: its types, the rules that find it, the incidents, and who answers for them."""
+
+import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.models import Account, Order, Signal
+from accounts.models.base import PublicModel, SourcedModel
+from accounts.signals import KINDS
+from departments.models.department import Department
+from departments.models.person import SEES_EVERYTHING, WORKS_IN_DEPARTMENT, Person
+
+if TYPE_CHECKING:
+    from departments.models.quality import CauseCode
+
+
+class FrictionType(PublicModel):
+    """A kind of trouble; who answers for it by default, how heavy it is and how long it weighs."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=100)
+    definition = models.TextField(help_text="in plain language: what counts as one")
+    department = models.ForeignKey(
+        Department, on_delete=models.PROTECT, related_name="friction_types", help_text="answers for it by default"
+    )
+    weight = models.FloatField(help_text="1 for a typical one of its department, 2 for one twice as heavy")
+    half_life_days = models.FloatField(help_text="days after its resolution until it weighs half")
+    answer_hours = models.PositiveIntegerField(help_text="hours within which the department answers")
+    resolve_hours = models.PositiveIntegerField(help_text="hours within which it is resolved")
+    is_active = models.BooleanField(db_default=True, default=True)
+
+    class Meta:
+        ordering = ["department__position", "name"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(weight__gt=0), name="friction_weight_is_positive"),
+            models.CheckConstraint(
+                condition=models.Q(half_life_days__gte=1), name="friction_half_life_is_a_day_or_more"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DetectionRule(PublicModel):
+    """Turns signals of a kind into incidents: a condition over the signal's fields, a type, a severity."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    signal_kind = models.CharField(max_length=40, choices=[(kind.name, kind.label) for kind in KINDS.values()])
+    condition = models.TextField(help_text="when it is friction, such as: days_late > 2")
+    friction_type = models.ForeignKey(FrictionType, on_delete=models.PROTECT, related_name="rules")
+    severity = models.TextField(help_text="a number or an expression between 0 and 1, such as: days_late / 14")
+    title = models.CharField(
+        max_length=160, help_text="what an incident is called, such as: Late shipment, {days_late} days"
+    )
+    version = models.PositiveIntegerField(db_default=1, default=1, editable=False)
+    is_active = models.BooleanField(db_default=True, default=True)
+
+    class Meta:
+        ordering = ["signal_kind", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class State(models.TextChoices):
+    NEW = "new", "Needs an answer"
+    IN_WORK = "in_work", "In work"
+    WAITING = "waiting", "Waiting on others"
+    DISPUTED = "disputed", "Disputed"
+    RESOLVED = "resolved", "Resolved"
+
+
+OPEN_STATES = (State.NEW, State.IN_WORK, State.WAITING, State.DISPUTED)
+
+
+class IncidentQuerySet(models.QuerySet["Incident"]):
+    """Incidents, as sets."""
+
+    def visible_to(self, person: Person) -> Self:
+        """Return what the person may see: their accounts' incidents, or their department's."""
+        if person.role in SEES_EVERYTHING:
+            return self
+        if person.role in WORKS_IN_DEPARTMENT:
+            return self.concerning(person.department_id)
+        return self.filter(account__in=person.open_book_account_ids())
+
+    def concerning(self, department_id: int | None) -> Self:
+        """Return what a department answers for, reported, or is or was asked to take."""
+        incidents = Incident.objects.order_by()
+        return self.filter(
+            models.Q(pk__in=Responsibility.objects.filter(department=department_id).values("incident"))
+            | models.Q(pk__in=incidents.filter(reporting_department=department_id).values("pk"))
+            | models.Q(pk__in=incidents.filter(hand_offs__to_department=department_id).values("pk"))
+        )
+
+    def held_by(self, department: Department) -> Self:
+        """Return the incidents that are the department's to answer now."""
+        return self.filter(department=department)
+
+    def open(self) -> Self:
+        """Return what is not resolved."""
+        return self.filter(state__in=OPEN_STATES)
+
+    def due_before(self, moment: datetime.datetime) -> Self:
+        """Return what should be answered, or once answered resolved, before the moment."""
+        return self.open().filter(due_at__lt=moment)
+
+
+class Incident(SourcedModel):
+    """One friction event at one account.
+
+    `department` is who holds it now: whose desk it lies on. Who answers for it, in shares that sum to 1, is in
+    `responsibilities`. `points` and `money_at_risk` are written by scoring, so that a desk can be sorted by them.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="incidents", db_index=False)
+    friction_type = models.ForeignKey(FrictionType, on_delete=models.PROTECT, related_name="incidents")
+    department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="held_incidents", db_index=False)
+    severity = models.FloatField(validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True, db_default="")
+    happened_at = models.DateTimeField()
+    order = models.ForeignKey(Order, on_delete=models.SET_NULL, null=True, blank=True, related_name="incidents")
+    signal = models.ForeignKey(Signal, on_delete=models.SET_NULL, null=True, blank=True, related_name="incidents")
+    rule = models.ForeignKey(DetectionRule, on_delete=models.SET_NULL, null=True, blank=True, related_name="incidents")
+    rule_version = models.PositiveIntegerField(null=True, blank=True)
+    reporter = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="reported_incidents"
+    )
+    reporting_department = models.ForeignKey(
+        Department, on_delete=models.PROTECT, null=True, blank=True, related_name="reported_incidents"
+    )
+    assignee = models.ForeignKey(
+        Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="assigned_incidents"
+    )
+    state = models.CharField(max_length=10, choices=State.choices, db_default=State.NEW, default=State.NEW)
+    answer_due_at = models.DateTimeField()
+    resolve_due_at = models.DateTimeField()
+    due_at = models.DateTimeField(help_text="the next of the two deadlines: answer while new, resolve afterwards")
+    answered_at = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolution = models.TextField(blank=True, db_default="")
+    cause: "models.ForeignKey[CauseCode | None, CauseCode | None]" = models.ForeignKey(
+        "departments.CauseCode", on_delete=models.SET_NULL, null=True, blank=True, related_name="incidents"
+    )
+    reopened = models.PositiveSmallIntegerField(db_default=0, default=0)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
+    points = models.FloatField(db_default=0.0, default=0.0, help_text="share of the account's risk, 0 to 1")
+    money_at_risk = models.FloatField(db_default=0.0, default=0.0, help_text="points × the account's annual revenue")
+    version = models.PositiveIntegerField(
+        db_default=1, default=1, help_text="counts changes, so that two people at once are noticed"
+    )
+
+    objects = IncidentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-happened_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "external_id"], name="incident_comes_once_from_its_source"),
+            models.UniqueConstraint(
+                fields=["rule", "signal"],
+                condition=models.Q(rule__isnull=False, signal__isnull=False),
+                name="a_rule_opens_one_incident_a_signal",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(severity__gte=0, severity__lte=1), name="severity_lies_between_0_and_1"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="resolved", resolved_at__isnull=False)
+                | (~models.Q(state="resolved") & models.Q(resolved_at=None)),
+                name="resolved_incidents_say_when",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(resolved_at=None) | models.Q(resolved_at__gte=models.F("happened_at")),
+                name="incident_is_resolved_after_it_happened",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["account", "-happened_at"], name="incident_timeline"),
+            models.Index(
+                fields=["department", "state", "-money_at_risk", "id"],
+                name="triage_by_money",
+                condition=~models.Q(state="resolved"),
+            ),
+            models.Index(
+                fields=["department", "due_at", "id"], name="triage_by_due", condition=~models.Q(state="resolved")
+            ),
+            models.Index(fields=["account"], name="open_incidents", condition=~models.Q(state="resolved")),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it still needs work."""
+        return self.state != State.RESOLVED
+
+
+class Responsibility(models.Model):
+    """One department's part in one incident.
+
+    The shares of an incident sum to 1; a department that answers no longer keeps a row with share 0. What scoring
+    needs of the incident is repeated here, kept equal by a database trigger, so that a full scoring reads one
+    covering index and nothing else.
+    """
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="responsibilities")
+    department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="responsibilities")
+    share = models.FloatField()
+    is_provisional = models.BooleanField(db_default=True, default=True, help_text="until the department accepts")
+    since = models.DateTimeField(db_default=Now())
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="responsibilities", editable=False, db_index=False
+    )
+    friction_type = models.ForeignKey(
+        FrictionType, on_delete=models.PROTECT, editable=False, db_index=False, related_name="+"
+    )
+    severity = models.FloatField(editable=False)
+    happened_at = models.DateTimeField(editable=False)
+    recorded_at = models.DateTimeField(editable=False)
+    resolved_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-share", "department"]
+        verbose_name_plural = "responsibilities"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["incident", "department"], name="a_department_answers_once_for_an_incident"
+            ),
+            models.CheckConstraint(condition=models.Q(share__gte=0, share__lte=1), name="share_lies_between_0_and_1"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["account", "department"],
+                include=["friction_type", "share", "severity", "happened_at", "recorded_at", "resolved_at", "incident"],
+                name="friction_of_an_account",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.department}: {self.share:.0%}"

@@ -1,0 +1,170 @@
+"""Those who sign in."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import Account
+from accounts.models.base import PublicModel
+from departments.models.department import Department
+
+
+class Role(models.TextChoices):
+    ACCOUNT_MANAGER = "account_manager", "Account manager"
+    SERVICE_DESK = "service_desk", "Service desk"
+    DEPARTMENT_HEAD = "department_head", "Department head"
+    DEPARTMENT_MEMBER = "department_member", "Department member"
+    EXECUTIVE = "executive", "Executive"
+    ADMINISTRATOR = "administrator", "Administrator"
+
+
+class Capability(models.TextChoices):
+    """What a person may do; what may be seen is decided by `visible_to`."""
+
+    REPORT_FRICTION = "report_friction", "Report friction"
+    LOG_CONTACT = "log_contact", "Log a contact"
+    TAKE_ORDERS = "take_orders", "Take an order on a call"
+    WORK_ON_INCIDENTS = "work_on_incidents", "Work on incidents"
+    ANSWER_INCIDENTS = "answer_incidents", "Accept, hand off and resolve for a department"
+    SEE_PORTFOLIO = "see_portfolio", "See a portfolio"
+    SEE_DESK = "see_desk", "See the call list"
+    SEE_TRIAGE = "see_triage", "See a triage desk"
+    SEE_SCORECARD = "see_scorecard", "See the scorecard"
+    RULE = "rule", "Rule on disputes"
+    IMPORT_RECORDS = "import_records", "Import records"
+    CONFIGURE = "configure", "Change configuration, people and models"
+    ASSIGN_ACCOUNTS = "assign_accounts", "Decide who looks after an account"
+
+
+_C = Capability
+CAPABILITIES: dict[str, frozenset[Capability]] = {
+    Role.ACCOUNT_MANAGER: frozenset({_C.REPORT_FRICTION, _C.LOG_CONTACT, _C.SEE_PORTFOLIO}),
+    Role.SERVICE_DESK: frozenset({_C.REPORT_FRICTION, _C.LOG_CONTACT, _C.TAKE_ORDERS, _C.SEE_DESK, _C.SEE_PORTFOLIO}),
+    Role.DEPARTMENT_HEAD: frozenset({_C.REPORT_FRICTION, _C.WORK_ON_INCIDENTS, _C.ANSWER_INCIDENTS, _C.SEE_TRIAGE}),
+    Role.DEPARTMENT_MEMBER: frozenset({_C.REPORT_FRICTION, _C.WORK_ON_INCIDENTS, _C.SEE_TRIAGE}),
+    Role.EXECUTIVE: frozenset({_C.SEE_PORTFOLIO, _C.SEE_DESK, _C.SEE_TRIAGE, _C.SEE_SCORECARD, _C.RULE}),
+    Role.ADMINISTRATOR: frozenset(
+        {
+            _C.SEE_PORTFOLIO,
+            _C.SEE_DESK,
+            _C.SEE_TRIAGE,
+            _C.SEE_SCORECARD,
+            _C.IMPORT_RECORDS,
+            _C.CONFIGURE,
+            _C.ASSIGN_ACCOUNTS,
+        }
+    ),
+}
+SEES_EVERYTHING = frozenset({Role.EXECUTIVE, Role.ADMINISTRATOR})
+WORKS_IN_DEPARTMENT = frozenset({Role.DEPARTMENT_HEAD, Role.DEPARTMENT_MEMBER})
+
+
+class PersonManager(BaseUserManager["Person"]):
+    """Creates people with a hashed password, or with none that works."""
+
+    def create_user(self, *, email: str, name: str, role: str, password: str | None = None, **rest: Any) -> "Person":
+        """Create a person; without a password, one must be set by mail before signing in."""
+        person = self.model(email=self.normalize_email(email).lower(), name=name, role=role, **rest)
+        person.set_password(password)
+        person.save(using=self._db)
+        return person
+
+    def create_superuser(self, *, email: str, name: str, password: str | None = None, **rest: Any) -> "Person":
+        """Create an administrator (the name is Django's, for its createsuperuser command)."""
+        return self.create_user(email=email, name=name, role=Role.ADMINISTRATOR, password=password, **rest)
+
+    def get_by_natural_key(self, username: str | None) -> "Person":
+        """Find a person by mail address, whatever its case."""
+        return self.get(email__iexact=username)
+
+
+class Person(PublicModel, AbstractBaseUser):
+    """Someone who signs in; works in one department, has one role."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120)
+    role = models.CharField(max_length=20, choices=Role.choices)
+    department = models.ForeignKey(Department, on_delete=models.PROTECT, null=True, blank=True, related_name="people")
+    time_zone = models.CharField(max_length=64, blank=True, default="", help_text="empty for the organisation's")
+    is_active = models.BooleanField(default=True)
+
+    objects: ClassVar[PersonManager] = PersonManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        ordering = ["name", "pk"]
+        verbose_name_plural = "people"
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(role__in=["department_head", "department_member"])
+                | models.Q(department__isnull=False),
+                name="department_people_have_a_department",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def initials(self) -> str:
+        """Return the first letters of the first and last name."""
+        words = self.name.split()
+        return (words[0][:1] + words[-1][:1] if len(words) > 1 else self.name[:2]).upper()
+
+    def can(self, capability: Capability) -> bool:
+        """Return whether the person's role includes the capability."""
+        return self.is_active and capability in CAPABILITIES[self.role]
+
+    @property
+    def is_staff(self) -> bool:
+        """Return whether the person may enter the configuration pages (Django's word)."""
+        return self.can(Capability.CONFIGURE)
+
+    def has_perm(self, permission: str, subject: object = None) -> bool:
+        """Return whether the configuration pages are open: all of them or none."""
+        return self.is_staff
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Return whether an app's configuration pages are open."""
+        return self.is_staff
+
+    def open_book_account_ids(self) -> models.QuerySet[Any, Any] | None:
+        """Return the accounts the person looks after or covers for an absent colleague; None for all."""
+        if self.role in SEES_EVERYTHING:
+            return None
+        if self.role in WORKS_IN_DEPARTMENT:
+            return Account.objects.none().values("pk")
+        return self._assigned_account_ids()
+
+    def visible_account_ids(self) -> models.QuerySet[Any, Any] | None:
+        """Return the accounts whose name, value and risk the person sees; None for all."""
+        if self.role in SEES_EVERYTHING:
+            return None
+        if self.role in WORKS_IN_DEPARTMENT:
+            return self._department_account_ids()
+        return self._assigned_account_ids()
+
+    def _assigned_account_ids(self) -> models.QuerySet[Any, Any]:
+        today = timezone.localdate()
+        in_force = models.Q(assignments__starts_on__lte=today) & (
+            models.Q(assignments__ends_on=None) | models.Q(assignments__ends_on__gte=today)
+        )
+        covered = Person.objects.filter(
+            absences__covered_by=self, absences__starts_on__lte=today, absences__ends_on__gte=today
+        )
+        mine = models.Q(assignments__person=self) | models.Q(assignments__person__in=covered)
+        return Account.objects.filter(in_force & mine).values("pk")
+
+    def _department_account_ids(self) -> models.QuerySet[Any, Any]:
+        department = self.department_id
+        concerned = (
+            models.Q(incidents__responsibilities__department=department)
+            | models.Q(incidents__reporting_department=department)
+            | models.Q(incidents__hand_offs__to_department=department)
+        )
+        return Account.objects.filter(concerned).values("pk")

@@ -1,0 +1,8 @@
+"""Between: scores, dashboards, imports, API."""
+
+from django.apps import AppConfig
+
+
+class RetentionConfig(AppConfig):
+    name = "retention"
+    verbose_name = "Retention"

@@ -1,0 +1,20 @@
+"""The workers' entry, and what beat starts by the clock."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "retention.settings.base")
+
+app = Celery("holdfast")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["retention"])
+
+# A message that waited longer than its interval is stale: the next one does the same work.
+app.conf.beat_schedule = {
+    "detect": {"task": "retention.detect_changes", "schedule": 1.0, "options": {"expires": 2}},
+    "drain": {"task": "retention.drain_changes", "schedule": 1.0, "options": {"expires": 2}},
+    "sweep": {"task": "retention.sweep_runs", "schedule": 30.0, "options": {"expires": 30}},
+    "nightly": {"task": "retention.start_nightly_run", "schedule": crontab(hour="2", minute="15")},
+}

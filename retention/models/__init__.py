@@ -1,0 +1,8 @@
+"""The judgement: scores, models, budgets, runs."""
+
+from retention.models.budget import Budget
+from retention.models.model import ModelVersion, Origin
+from retention.models.run import ScoringRange, ScoringRun
+from retention.models.score import Score, ScoreHistory, Trend
+
+__all__ = ["Budget", "ModelVersion", "Origin", "Score", "ScoreHistory", "ScoringRange", "ScoringRun", "Trend"]
