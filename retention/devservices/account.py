@@ -44,7 +44,7 @@ class Account:
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 cwd="/",
-                env=_environment(),
+                env=own_environment(),
                 user=self.user,
                 group=self.group,
                 extra_groups=None if self.user is None else [],
@@ -81,6 +81,6 @@ def remove(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _environment() -> dict[str, str]:
+def own_environment() -> dict[str, str]:
     """The environment without variables that would send PostgreSQL's programs somewhere else."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}

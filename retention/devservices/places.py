@@ -123,7 +123,8 @@ def _socket_folder(home: Path) -> Path:
     if len(os.fsencode(longest)) <= LONGEST_SOCKET_PATH and PLAIN_PATH.fullmatch(str(longest)):
         return folder
     # XDG_RUNTIME_DIR would be tidier, but it differs between a login and a su of one person.
-    temporary = Path("/private/tmp" if sys.platform == "darwin" else "/tmp")
+    # Whoever starts the services makes sure that the folder is theirs and private.
+    temporary = Path("/private/tmp" if sys.platform == "darwin" else "/tmp")  # noqa: S108
     return temporary / f"holdfast-{os.geteuid()}-{_digest(home)}"
 
 

@@ -7,13 +7,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from retention.devservices.account import Account, remove
+from retention.devservices.account import Account, own_environment, remove
 from retention.devservices.errors import ServiceError
 from retention.devservices.identity import first_number, replace_first_line, runs_with
 from retention.devservices.places import DATABASE_NAME, DATABASE_USER, POSTGRESQL_SOCKET, Places
 from retention.devservices.programs import Programs
 
-ACCEPTING, STARTING_UP = 0, 1
 RECOVERY_SECONDS = 15
 # Above every system's highest process number, so that nobody can be meant by it.
 NO_PROCESS = 2**31 - 1
@@ -83,11 +82,9 @@ class PostgreSQL:
 
     def is_ready(self) -> bool:
         """Whether the server accepts connections now."""
-        return self._answer() == ACCEPTING
-
-    def _answer(self) -> int:
-        command = [self.programs.postgresql / "pg_isready", "-q", "-h", self.places.sockets, "-t", "5"]
-        return subprocess.run([str(part) for part in command], check=False).returncode
+        program = str(self.programs.postgresql / "pg_isready")
+        command = [program, "-q", "-h", str(self.places.sockets), "-t", "5"]
+        return subprocess.run(command, check=False, env=own_environment()).returncode == 0
 
     def _is_ours(self, pid: int) -> bool:
         return runs_with(pid, program="postgres", argument=self.places.postgresql_data)
@@ -146,9 +143,9 @@ class PostgreSQL:
                 path.unlink(missing_ok=True)
 
     def _pg_ctl(self, *arguments: str | Path) -> int:
-        command = [self.programs.postgresql / "pg_ctl", "-D", self.places.postgresql_data]
-        log = self.places.postgresql_log
-        return self.account.run([*command, "-l", log, *arguments], output=log)
+        program, log = self.programs.postgresql / "pg_ctl", self.places.postgresql_log
+        command = [program, "-D", self.places.postgresql_data, "-l", log, *arguments]
+        return self.account.run(command, output=log)
 
     def _start(self) -> int:
         # Configuration lies outside the data, where only who starts the server can change it.

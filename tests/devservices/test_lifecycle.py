@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 import redis
+
 from retention import devservices
 from retention.devservices.identity import replace_first_line
 from retention.devservices.places import places
@@ -47,7 +48,7 @@ def read_facts(urls: devservices.ServiceUrls) -> tuple[int, int]:
     connection = psycopg2.connect(urls.database)
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT answer FROM fact")
-        in_database = cursor.fetchone()[0]
+        [in_database] = cursor.fetchall()[0]
     connection.close()
     with redis.Redis.from_url(urls.redis) as client:
         return in_database, int(client.get("answer"))

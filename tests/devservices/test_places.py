@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from retention.devservices import ServiceError, urls
 from retention.devservices.places import LONGEST_SOCKET_PATH, places
 
