@@ -89,6 +89,8 @@ class Person(PublicModel, AbstractBaseUser):
     department = models.ForeignKey(Department, on_delete=models.PROTECT, null=True, blank=True, related_name="people")
     time_zone = models.CharField(max_length=64, blank=True, default="", help_text="empty for the organisation's")
     is_active = models.BooleanField(default=True)
+    wants_mail = models.BooleanField(default=True, db_default=True, help_text="a morning mail of what waits")
+    last_mailed_on = models.DateField(null=True, blank=True, editable=False)
 
     objects: ClassVar[PersonManager] = PersonManager()
 

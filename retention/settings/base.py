@@ -97,6 +97,8 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 
+SITE_URL = environment.text("SITE_URL", "http://127.0.0.1:8000")
+
 LANGUAGE_CODE = environment.text("LANGUAGE_CODE", "en-gb")
 TIME_ZONE = "UTC"
 USE_I18N = True

@@ -1,0 +1,62 @@
+"""What waits for a person: counted from the records themselves, so that nothing can be read away."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from departments.models import Answer, Capability, HandOff, Incident, Person, Role, State
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that waits: how many of it, in which words, and where to answer."""
+
+    count: int
+    words: str
+    url: str
+    is_urgent: bool
+
+
+def inbox(person: Person) -> list[Item]:
+    """Return what waits for the person's answer, without what waits for nobody's."""
+    return [item for item in _items(person) if item.count]
+
+
+def waiting_count(person: Person) -> int:
+    """Return how many things wait for the person's answer."""
+    return sum(item.count for item in inbox(person))
+
+
+def _items(person: Person) -> Iterator[Item]:
+    if person.can(Capability.ANSWER_INCIDENTS) and person.department is not None:
+        yield from _of_a_department_head(person)
+    if person.can(Capability.WORK_ON_INCIDENTS):
+        yield _late_assignments(person)
+    if person.can(Capability.RULE):
+        disputed = Incident.objects.visible_to(person).filter(state=State.DISPUTED).count()
+        yield Item(disputed, "disputed incidents wait for a ruling", reverse("triage") + "?tab=disputed", is_urgent=True)
+    if person.role in {Role.ACCOUNT_MANAGER, Role.SERVICE_DESK}:
+        yield _late_on_own_accounts(person)
+
+
+def _of_a_department_head(person: Person) -> Iterator[Item]:
+    desk = reverse("triage")
+    asked = HandOff.objects.filter(to_department=person.department_id, answer=Answer.PENDING).count()
+    yield Item(asked, "incidents were handed to your department and wait for an answer", desk, is_urgent=True)
+    new = Incident.objects.filter(department=person.department_id, state=State.NEW)
+    counts = new.aggregate(all=models.Count("pk"), late=models.Count("pk", filter=models.Q(due_at__lt=timezone.now())))
+    yield Item(counts["late"], "incidents should have been answered by now", desk, is_urgent=True)
+    yield Item(counts["all"] - counts["late"], "new incidents need an answer", desk, is_urgent=False)
+
+
+def _late_assignments(person: Person) -> Item:
+    late = Incident.objects.due_before(timezone.now()).filter(assignee=person).count()
+    return Item(late, "incidents assigned to you are past due", reverse("triage") + "?tab=in_work", is_urgent=True)
+
+
+def _late_on_own_accounts(person: Person) -> Item:
+    late = Incident.objects.visible_to(person).due_before(timezone.now()).count()
+    return Item(late, "incidents on your accounts are past due", reverse("portfolio"), is_urgent=False)
