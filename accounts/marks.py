@@ -33,7 +33,8 @@ END $$;
 
 CREATE FUNCTION mark_changed_signals() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO accounts_signalchange (signal_id) SELECT DISTINCT id FROM (TABLE new_rows EXCEPT TABLE old_rows) AS changed;
+    INSERT INTO accounts_signalchange (signal_id)
+    SELECT DISTINCT id FROM (TABLE new_rows EXCEPT TABLE old_rows) AS changed;
     RETURN NULL;
 END $$;
 """

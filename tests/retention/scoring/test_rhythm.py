@@ -70,8 +70,8 @@ def simulate(model: BgNbd, accounts: int, watched: float, further: float) -> tup
             if random.random() < leaving:
                 break
         rows.append((repeats, last, watched, later))
-    x, t_x, watched, later_orders = np.array(rows, dtype=np.float64).T
-    return x, t_x, watched, later_orders
+    x, t_x, watches, later_orders = np.array(rows, dtype=np.float64).T
+    return x, t_x, watches, later_orders
 
 
 def test_it_finds_the_published_parameters_of_the_cdnow_sample() -> None:
