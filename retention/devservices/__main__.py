@@ -1,24 +1,41 @@
-"""The command line: `python -m retention.devservices start|stop|status|reset|urls [--instance NAME]`."""
+"""The command line: `python -m retention.devservices start|stop|status|reset|urls|run`."""
 
 import argparse
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from retention.devservices import ServiceError, reset, start, status, stop, urls
+from retention.devservices.session import services_for
 
 NOT_RUNNING = 3
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m retention.devservices", description=__doc__)
-    parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument("--instance", help="which set of services; dev unless HOLDFAST_SERVICES names one")
-    options = parser.parse_args()
+    options = _parser().parse_args()
     try:
+        if options.command == "run":
+            return _run(options.instance, options.arguments)
         return COMMANDS[options.command](options.instance)
     except ServiceError as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m retention.devservices", description=__doc__)
+    parser.add_argument("command", choices=[*COMMANDS, "run"])
+    parser.add_argument("--instance", help="which set of services; dev unless HOLDFAST_SERVICES names one")
+    parser.add_argument("arguments", nargs="*", help="for run: the command that needs the services")
+    return parser
+
+
+def _run(instance: str | None, arguments: Sequence[str]) -> int:
+    """Run a command with the services up; those that were not up before are stopped afterwards."""
+    if not arguments:
+        raise ServiceError("Say what to run: python -m retention.devservices run -- COMMAND")
+    with services_for(instance):
+        return subprocess.run(arguments, check=False).returncode
 
 
 def _start(instance: str | None) -> int:

@@ -48,6 +48,8 @@ class Account:
                 user=self.user,
                 group=self.group,
                 extra_groups=None if self.user is None else [],
+                # Ctrl-C in the terminal is for the command that the person gave, not for a server on its way up.
+                start_new_session=True,
                 check=False,
             ).returncode
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from retention.devservices.account import Account, remove, service_account
 from retention.devservices.errors import ServiceError
+from retention.devservices.interrupts import held_back
 from retention.devservices.lock import exclusive
 from retention.devservices.places import Places, ServiceUrls, places, runs_as_root
 from retention.devservices.postgresql import PostgreSQL
@@ -32,7 +33,7 @@ def urls(instance: str | None = None, *, root: Path | None = None) -> ServiceUrl
 def start(instance: str | None = None, *, root: Path | None = None) -> ServiceUrls:
     """Start what does not run yet, recovering from a crash, and wait until it answers."""
     where = places(instance, root=root)
-    with exclusive(where.lock):
+    with exclusive(where.lock), held_back():
         account = service_account()
         _prepare_folders(where, account)
         postgresql, valkey = _services(where, account)
