@@ -1,9 +1,12 @@
 """Every route of the site."""
 
 from django.contrib import admin
+from django.contrib.auth import urls as sign_in_urls
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import include, path
+
+from retention.dashboards import home, search
 
 
 @login_not_required
@@ -15,4 +18,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
+    path("", home.show_home, name="home"),
+    path("search", search.show_search, name="search"),
+    path("", include(sign_in_urls)),
 ]

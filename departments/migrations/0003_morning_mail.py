@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('departments', '0002_responsibility'),
+        ("departments", "0002_responsibility"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='person',
-            name='last_mailed_on',
+            model_name="person",
+            name="last_mailed_on",
             field=models.DateField(blank=True, editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='person',
-            name='wants_mail',
-            field=models.BooleanField(db_default=True, default=True, help_text='a morning mail of what waits'),
+            model_name="person",
+            name="wants_mail",
+            field=models.BooleanField(db_default=True, default=True, help_text="a morning mail of what waits"),
         ),
     ]

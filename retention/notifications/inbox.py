@@ -37,7 +37,9 @@ def _items(person: Person) -> Iterator[Item]:
         yield _late_assignments(person)
     if person.can(Capability.RULE):
         disputed = Incident.objects.visible_to(person).filter(state=State.DISPUTED).count()
-        yield Item(disputed, "disputed incidents wait for a ruling", reverse("triage") + "?tab=disputed", is_urgent=True)
+        yield Item(
+            disputed, "disputed incidents wait for a ruling", reverse("triage") + "?tab=disputed", is_urgent=True
+        )
     if person.role in {Role.ACCOUNT_MANAGER, Role.SERVICE_DESK}:
         yield _late_on_own_accounts(person)
 

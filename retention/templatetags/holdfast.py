@@ -1,0 +1,184 @@
+"""How figures look on a page. Each tag escapes what it is given."""
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.forms import BoundField, CheckboxInput, RadioSelect, Select, SelectMultiple
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from departments.models import Department
+from retention import formatting
+from retention.scoring.bands import BAND_WORDS, band_of
+
+register = template.Library()
+register.filter("money", formatting.money)
+register.filter("exact_money", formatting.exact_money)
+register.filter("short_money", formatting.short_money)
+register.filter("number", formatting.number)
+register.filter("percent", formatting.percent)
+register.filter("points", formatting.points)
+register.filter("signed", formatting.signed)
+
+SOON_HOURS = 24
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of a split bar: share of the whole bar, 0 to 1."""
+
+    label: str
+    colour: str
+    share: float
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Draw an icon of the sprite; it says nothing to screen readers, so words must stand beside it."""
+    return format_html(
+        '<svg class="icon" width="20" height="20" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        static("holdfast/icons.svg"),
+        name,
+    )
+
+
+@register.filter
+def band(risk: float | None) -> str:
+    """Return the name of a risk's band, as class names use it."""
+    return "none" if risk is None else str(band_of(risk))
+
+
+@register.filter
+def band_words(risk: float | None) -> str:
+    """Return the word of a risk's band."""
+    return "Not scored" if risk is None else BAND_WORDS[band_of(risk)]
+
+
+@register.simple_tag
+def risk_badge(risk: float | None) -> SafeString:
+    """Show a risk in its band's colour, with the band's word."""
+    return format_html(
+        '<span class="risk band-{}"><span class="band-mark" aria-hidden="true"></span>'
+        '<span class="risk-figure">{}</span> <span class="band-word">{}</span></span>',
+        band(risk),
+        formatting.percent(risk),
+        band_words(risk),
+    )
+
+
+@register.simple_tag
+def department_dot(department: Department) -> SafeString:
+    """Show a department's name after a square of its colour."""
+    return format_html(
+        '<span class="department"><svg class="dot" width="10" height="10" aria-hidden="true">'
+        '<rect width="10" height="10" rx="2" fill="{}"></rect></svg>{}</span>',
+        department.colour,
+        department.name,
+    )
+
+
+@register.simple_tag
+def split_bar(segments: Iterable[Segment]) -> SafeString:
+    """Draw parts of a whole as one bar; what the parts leave open stays grey."""
+    parts = [part for part in segments if part.share > 0]
+    words = ", ".join(f"{part.label} {formatting.percent(part.share)}" for part in parts) or "nobody’s friction"
+    return format_html(
+        '<svg class="split-bar" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<rect class="rest" width="100" height="8"></rect>{}</svg>',
+        words,
+        format_html_join("", '<rect x="{}" width="{}" height="8" fill="{}"><title>{}</title></rect>', _laid_out(parts)),
+    )
+
+
+@register.simple_tag
+def bar(share: float, colour: str = "", label: str = "") -> SafeString:
+    """Draw a share of 0 to 1 as a bar; above 1 it is full and marked as over."""
+    fill = format_html(' fill="{}"', colour) if colour else ""
+    return format_html(
+        '<svg class="bar{}" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<rect class="rest" width="100" height="6"></rect>'
+        '<rect class="fill" width="{}" height="6"{}></rect></svg>',
+        " over" if share > 1 and not colour else "",
+        label or formatting.percent(share),
+        round(min(max(share, 0.0), 1.0) * 100, 2),
+        fill,
+    )
+
+
+@register.simple_tag
+def age(moment: datetime.datetime | datetime.date | None) -> SafeString:
+    """Show how long ago something was, 34 d, with the exact time on hover."""
+    if moment is None:
+        return format_html('<span class="text-secondary">—</span>')
+    return _time(moment, formatting.span((timezone.now() - _as_moment(moment)).total_seconds()))
+
+
+@register.simple_tag
+def ago(moment: datetime.datetime | datetime.date | None) -> SafeString:
+    """Show how long ago something was in a sentence's words: 34 d ago."""
+    if moment is None:
+        return format_html("never")
+    seconds = (timezone.now() - _as_moment(moment)).total_seconds()
+    return _time(moment, f"{formatting.span(seconds)} ago" if seconds >= 0 else f"in {formatting.span(seconds)}")
+
+
+@register.simple_tag
+def day(date: datetime.datetime | datetime.date | None) -> SafeString:
+    """Show a day briefly, 12 Jan, exact on hover."""
+    if date is None:
+        return format_html('<span class="text-secondary">—</span>')
+    local = timezone.localtime(date).date() if isinstance(date, datetime.datetime) else date
+    return _time(date, formatting.short_day(local))
+
+
+@register.simple_tag
+def due(moment: datetime.datetime | None) -> SafeString:
+    """Show the time left until a deadline, or by how much it is past, in words and colour."""
+    if moment is None:
+        return format_html('<span class="text-secondary">—</span>')
+    seconds = (moment - timezone.now()).total_seconds()
+    if seconds < 0:
+        return format_html('<span class="due-past">{}</span>', _time(moment, f"{formatting.span(seconds)} past due"))
+    tone = "due-soon" if seconds < SOON_HOURS * 3600 else "due-later"
+    return format_html('<span class="{}">{}</span>', tone, _time(moment, f"{formatting.span(seconds)} left"))
+
+
+@register.filter
+def styled(field: BoundField) -> SafeString:
+    """Render a form field's control with the classes that its kind of widget wants."""
+    widget = field.field.widget
+    name = "form-control"
+    if isinstance(widget, CheckboxInput | RadioSelect):
+        name = "form-check-input"
+    elif isinstance(widget, Select | SelectMultiple):
+        name = "form-select"
+    return field.as_widget(attrs={"class": f"{name} is-invalid" if field.errors else name})
+
+
+def _laid_out(parts: list[Segment]) -> Iterable[tuple[Any, ...]]:
+    start = 0.0
+    for part in parts:
+        width = min(part.share, max(0.0, 1.0 - start))
+        yield (
+            round(start * 100, 2),
+            round(width * 100, 2),
+            part.colour,
+            f"{part.label} {formatting.percent(part.share)}",
+        )
+        start += width
+
+
+def _as_moment(moment: datetime.datetime | datetime.date) -> datetime.datetime:
+    if isinstance(moment, datetime.datetime):
+        return moment
+    return timezone.make_aware(datetime.datetime.combine(moment, datetime.time.min))
+
+
+def _time(moment: datetime.datetime | datetime.date, words: str) -> SafeString:
+    exact = formatting.exact_moment if isinstance(moment, datetime.datetime) else formatting.exact_day
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), words)  # type: ignore[operator]  # each takes what it was chosen for

@@ -1,0 +1,58 @@
+// What every page does with a script, and does without one too, only less quickly.
+(function () {
+  "use strict";
+
+  // htmx sends no form field, so the token that guards every post travels as a header.
+  document.addEventListener("htmx:configRequest", (event) => {
+    const token = document.querySelector("input[name=csrfmiddlewaretoken]");
+    if (token) event.detail.headers["X-CSRFToken"] = token.value;
+  });
+
+  // A choice in a filter takes effect at once; without a script there is a button.
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-submits-on-change]");
+    if (form) form.requestSubmit();
+  });
+
+  // Ticking the box in a table's head ticks all of its rows; what acts on rows shows once one is ticked.
+  function ticked(table) {
+    return table.querySelectorAll("input[data-tick-row]:checked").length;
+  }
+  function showBulk(scope) {
+    const count = ticked(scope);
+    scope.querySelectorAll("[data-bulk]").forEach((bar) => bar.classList.toggle("is-idle", count === 0));
+    scope.querySelectorAll("[data-bulk-count]").forEach((place) => { place.textContent = String(count); });
+  }
+  document.addEventListener("change", (event) => {
+    const scope = event.target.closest("[data-ticks]");
+    if (!scope) return;
+    if (event.target.matches("[data-tick-all]")) {
+      scope.querySelectorAll("input[data-tick-row]").forEach((box) => { box.checked = event.target.checked; });
+    }
+    showBulk(scope);
+  });
+  document.querySelectorAll("[data-ticks]").forEach(showBulk);
+
+  // Menus made of <details> close on a click elsewhere and on Escape; search results too.
+  document.addEventListener("click", (event) => {
+    document.querySelectorAll("details.person-menu[open], details.drop[open]").forEach((menu) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+    const results = document.getElementById("search-results");
+    if (results && !event.target.closest(".top-search")) results.replaceChildren();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    document.querySelectorAll("details.person-menu[open], details.drop[open]").forEach((menu) => { menu.open = false; });
+    const results = document.getElementById("search-results");
+    if (results) results.replaceChildren();
+  });
+  // The arrow keys walk from the search box through what it found.
+  document.addEventListener("keydown", (event) => {
+    const box = event.target.closest(".top-search");
+    if (!box || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
+    const stops = [box.querySelector("input"), ...box.querySelectorAll("a")];
+    const next = stops[stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1)];
+    if (next) { event.preventDefault(); next.focus(); }
+  });
+})();
