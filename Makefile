@@ -1,5 +1,5 @@
 # Every target is explained by `make help`. Logic lives in scripts/ and retention/devservices/.
-.PHONY: help setup demo demo-reset dev test check fmt format-check lint types contracts migrations-check deploy-check crash e2e bench shell stop
+.PHONY: help setup demo demo-reset dev test check fmt format-check lint types contracts migrations-check deploy-check crash e2e bench shell icons stop
 
 PORT = 8000
 BIN = .venv/bin
@@ -75,3 +75,6 @@ shell: setup ## A Python shell with the models, on the demo's data
 stop: ## Stop the embedded services, should anything have left them running
 	@$(BIN)/python -m retention.devservices stop
 	@$(BIN)/python -m retention.devservices stop --instance test
+
+icons: setup ## Make static/icons.svg anew from the names in static/icons.txt
+	@$(BIN)/python scripts/icons.py

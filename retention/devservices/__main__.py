@@ -12,10 +12,11 @@ NOT_RUNNING = 3
 
 
 def main() -> int:
-    options = _parser().parse_args()
+    own, theirs = _split(sys.argv[1:])
+    options = _parser().parse_args(own)
     try:
         if options.command == "run":
-            return _run(options.instance, options.arguments)
+            return _run(options.instance, theirs)
         return COMMANDS[options.command](options.instance)
     except ServiceError as error:
         print(error, file=sys.stderr)
@@ -26,8 +27,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m retention.devservices", description=__doc__)
     parser.add_argument("command", choices=[*COMMANDS, "run"])
     parser.add_argument("--instance", help="which set of services; dev unless HOLDFAST_SERVICES names one")
-    parser.add_argument("arguments", nargs="*", help="for run: the command that needs the services")
+    parser.epilog = "run: python -m retention.devservices run -- COMMAND, which needs the services"
     return parser
+
+
+def _split(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """What stands before `--` is ours, what stands behind it is the command to run."""
+    end = words.index("--") if "--" in words else len(words)
+    return words[:end], words[end + 1 :]
 
 
 def _run(instance: str | None, arguments: Sequence[str]) -> int:
