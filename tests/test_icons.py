@@ -11,7 +11,9 @@ USES = [
     for folder in ("templates", "static", "accounts", "departments", "retention")
     for path in (ROOT / folder).rglob("*")
     if path.suffix in {".html", ".js", ".py"}
-    for name in re.findall(r"icons\.svg['\"] ?%?\}?#([a-z0-9-]+)", path.read_text())
+    for name in re.findall(r"icons\.svg['\"] ?%?\}?#([a-z0-9-]+)|\{% icon \"([a-z0-9-]+)\"", path.read_text())
+    for name in name
+    if name
 ]
 
 

@@ -42,7 +42,7 @@ def icon(name: str) -> SafeString:
     """Draw an icon of the sprite; it says nothing to screen readers, so words must stand beside it."""
     return format_html(
         '<svg class="icon" width="20" height="20" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
-        static("holdfast/icons.svg"),
+        static("icons.svg"),
         name,
     )
 
