@@ -11,9 +11,7 @@ USES = [
     for folder in ("templates", "static", "accounts", "departments", "retention")
     for path in (ROOT / folder).rglob("*")
     if path.suffix in {".html", ".js", ".py"}
-    for name in re.findall(r"icons\.svg['\"] ?%?\}?#([a-z0-9-]+)|\{% icon \"([a-z0-9-]+)\"", path.read_text())
-    for name in name
-    if name
+    for name in re.findall(r"(?:icons\.svg['\"] ?%?\}?#|\{% icon \"|icon=\")([a-z0-9-]+)", path.read_text())
 ]
 
 
