@@ -23,6 +23,12 @@ class ScoringRun(PublicModel):
             ),
         ]
 
+    @property
+    def progress(self) -> float:
+        """Return the part of the ranges that is done, from 0 to 1."""
+        done, total = self.ranges.exclude(finished_at=None).count(), self.ranges.count()
+        return done / total if total else 1.0
+
     def __str__(self) -> str:
         return f"scoring as of {self.as_of:%Y-%m-%d %H:%M}"
 

@@ -35,11 +35,15 @@ class Score(models.Model):
     risk_low = models.FloatField()
     risk_high = models.FloatField()
     baseline = models.FloatField(help_text="risk with neither friction nor care terms nor change of rhythm")
-    points = ArrayField(models.FloatField(), help_text="what each term adds, as charged: no evidence, no charge")
+    points = ArrayField(
+        models.FloatField(), help_text="what each term adds, also where the model charges nobody for it"
+    )
     not_attributed = models.FloatField(help_text="points that nobody answers for")
     friction_points = models.FloatField(help_text="points that departments answer for: the avoidable part")
     annual_revenue = models.FloatField()
     risk_week_ago = models.FloatField(null=True, blank=True)
+    history_risk = models.FloatField(null=True, blank=True, help_text="the risk that was last kept in the history")
+    history_as_of = models.DateTimeField(null=True, blank=True, help_text="the moment of that risk")
     is_frozen = models.BooleanField(default=False, db_default=False, help_text="the account has left")
 
     objects = ScoreQuerySet.as_manager()

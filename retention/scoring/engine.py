@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final, Self
 
 import numpy as np
@@ -95,9 +96,9 @@ def standard_terms(departments: Mapping[str, str]) -> tuple[Term, ...]:
     return (INTERCEPT, RHYTHM_BEFORE, CONTRACT, *friction, *CARE_TERMS, RHYTHM_SINCE)
 
 
-def expert_prior(term: Term) -> Prior:
-    """The belief that a term starts from."""
-    return EXPERT_PRIORS.get(term.key, FRICTION_PRIOR)
+def expert_prior(term: Term, priors: Mapping[str, Prior]) -> Prior:
+    """The belief that a term starts from: as configured, else ours."""
+    return priors.get(term.key) or EXPERT_PRIORS.get(term.key, FRICTION_PRIOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +117,15 @@ class Weights:
             raise ValueError(f"{count} terms do not fit weights of the shapes {shapes}.")
 
     @classmethod
-    def from_experts(cls, terms: Iterable[Term]) -> Self:
-        """The weights of a company without history: the priors alone, all of them assumed."""
+    def from_experts(cls, terms: Iterable[Term], priors: Mapping[str, Prior] = MappingProxyType({})) -> Self:
+        """The weights of a company without history: the priors alone, all of them assumed.
+
+        `priors` by term key replace the built-in ones.
+        """
         kept = tuple(terms)
-        priors = [expert_prior(term) for term in kept]
-        mean = np.array([prior.mean for prior in priors], dtype=np.float64)
-        variance = np.array([prior.sd**2 for prior in priors], dtype=np.float64)
+        beliefs = [expert_prior(term, priors) for term in kept]
+        mean = np.array([belief.mean for belief in beliefs], dtype=np.float64)
+        variance = np.array([belief.sd**2 for belief in beliefs], dtype=np.float64)
         return cls(kept, mean, np.diag(variance), (Evidence.ASSUMED,) * len(kept))
 
     @property
@@ -135,10 +139,10 @@ class Weights:
         """Where the terms of these kinds stand."""
         return np.flatnonzero([term.kind in kinds for term in self.terms])
 
-    def extended_with(self, terms: Iterable[Term]) -> Weights:
+    def extended_with(self, terms: Iterable[Term], priors: Mapping[str, Prior] = MappingProxyType({})) -> Weights:
         """These weights and, for terms they do not know yet, the experts' prior."""
         new = [term for term in terms if term.key not in self.keys]
-        added = Weights.from_experts(new)
+        added = Weights.from_experts(new, priors)
         known, total = len(self.terms), len(self.terms) + len(new)
         covariance = np.zeros((total, total))
         covariance[:known, :known] = self.covariance

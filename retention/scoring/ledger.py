@@ -7,7 +7,7 @@ c_k gets c_k (p - p0) / (z - z0), in the limit c_k p (1 - p). Two figures are ke
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Final
@@ -62,13 +62,17 @@ def _log_cosh(value: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """One line of an account's ledger: points of risk (0.27 is 27 points) and money a year."""
+    """One line of an account's ledger: points of risk (0.27 is 27 points) and money a year.
+
+    `department` is the slug of who answers for it, if anyone; `reason` says why nobody does.
+    """
 
     key: str
     label: str
     kind: LineKind
     points: float
     money: float
+    department: str = ""
     reason: str = ""
 
     def to_dict(self) -> dict[str, str | float]:
@@ -111,19 +115,29 @@ class Ledger:
 
     def lines(self, row: int, annual_revenue: float) -> list[LedgerLine]:
         """The ledger of one account, baseline first; lines without points are left out."""
-        base = float(self.baseline[row])
-        start = LedgerLine("baseline", "Baseline, no friction", LineKind.BASELINE, base, base * annual_revenue)
-        lines = (self._line(row, k, annual_revenue) for k in np.flatnonzero(self.points[row]).tolist())
-        return [start, *lines]
-
-    def _line(self, row: int, position: int, annual_revenue: float) -> LedgerLine:
-        term, points = self.terms[position], float(self.points[row, position])
-        kind = _line_kind(term) if self.charged[position] else LineKind.NOT_ATTRIBUTED
-        reason = self.reasons[position]
-        return LedgerLine(term.key, term.label, kind, points, points * annual_revenue, reason)
+        points = self.points[row].tolist()
+        return _lines(self.terms, self.reasons, float(self.baseline[row]), points, annual_revenue)
 
 
-def _line_kind(term: Term) -> LineKind:
+def stored_lines(weights: Weights, baseline: float, points: Sequence[float], annual_revenue: float) -> list[LedgerLine]:
+    """The ledger of one account from points that were kept, by the weights that made them."""
+    return _lines(weights.terms, _reasons(weights), baseline, points, annual_revenue)
+
+
+def _lines(
+    terms: Sequence[Term], reasons: Sequence[str], baseline: float, points: Sequence[float], revenue: float
+) -> list[LedgerLine]:
+    start = LedgerLine("baseline", "Baseline, no friction", LineKind.BASELINE, baseline, baseline * revenue)
+    return [start] + [
+        LedgerLine(term.key, term.label, _line_kind(term, reason), added, added * revenue, term.department, reason)
+        for term, reason, added in zip(terms, reasons, points, strict=True)
+        if added
+    ]
+
+
+def _line_kind(term: Term, reason: str) -> LineKind:
+    if reason:
+        return LineKind.NOT_ATTRIBUTED
     return LineKind.CARE if term.kind is TermKind.CARE else LineKind.DEPARTMENT
 
 
@@ -134,12 +148,16 @@ def not_attributed_reason(term: Term, evidence: Evidence) -> str:
     return NO_EVIDENCE_REASON if evidence is Evidence.NO_EVIDENCE else ""
 
 
+def _reasons(weights: Weights) -> tuple[str, ...]:
+    pairs = zip(weights.terms, weights.evidence, strict=True)
+    return tuple(not_attributed_reason(term, evidence) for term, evidence in pairs)
+
+
 def build_ledger(scores: Scores, weights: Weights) -> Ledger:
     """Split the risk of n accounts; the lines add up to it to rounding (1e-9)."""
-    reasons = tuple(
-        not_attributed_reason(term, evidence) for term, evidence in zip(weights.terms, weights.evidence, strict=True)
-    )
-    points = scores.contributions * secant(scores.z0, scores.change)[:, None]
+    reasons = _reasons(weights)
+    # Adding zero turns the -0.0 of a negative weight without a feature into 0.0.
+    points = scores.contributions * secant(scores.z0, scores.change)[:, None] + 0.0
     points[:, weights.columns(TermKind.BASELINE)] = 0.0
     charged = np.array([not reason for reason in reasons], dtype=np.bool_)
     return Ledger(weights.terms, scores.baseline, points, charged, reasons)

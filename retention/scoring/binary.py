@@ -1,0 +1,78 @@
+"""PostgreSQL's binary COPY to numpy and back, for rows of fixed width: no value is ever turned into text.
+
+Format: https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format". Only columns of eight bytes that are
+never null, and float8 arrays of one length, are known here; that is what makes a row's width fixed.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+TRAILER = b"\xff\xff"
+FLOAT8_OID = 701
+
+Table = Mapping[str, npt.NDArray[Any]]
+
+
+def _row_type(columns: Sequence[tuple[str, str]]) -> np.dtype[Any]:
+    fields: list[tuple[str, str]] = [("field_count", ">i2")]
+    for name, kind in columns:
+        fields += [(f"{name} width", ">i4"), (name, kind)]
+    return np.dtype(fields)
+
+
+def from_copy(data: bytes, columns: Mapping[str, str]) -> dict[str, npt.NDArray[Any]]:
+    """Return the columns of `COPY … TO STDOUT (FORMAT BINARY)`; `columns` maps names to ">i8" or ">f8".
+
+    Raises ValueError where the data are not rows of just these columns without nulls.
+    """
+    rows = _row_type(list(columns.items()))
+    body = memoryview(data)[len(SIGNATURE) : -len(TRAILER)]
+    if data[: len(SIGNATURE)] != SIGNATURE or len(body) % rows.itemsize:
+        raise ValueError("The database did not send the rows that were asked for.")
+    table = np.frombuffer(body, dtype=rows)
+    if len(table) and not all((table[f"{name} width"] == 8).all() for name in columns):
+        raise ValueError("The database sent a null where none may be.")
+    return {name: table[name].astype(kind.lstrip(">")) for name, kind in columns.items()}
+
+
+def to_copy(columns: Table) -> io.BytesIO:
+    """Return what `COPY … FROM STDIN (FORMAT BINARY)` reads.
+
+    Columns are of shape (n,), int64, float64 or bool, or (n, K) float64 for a float8[].
+    """
+    table = np.zeros(len(next(iter(columns.values()))), dtype=_written_type(columns))
+    table["field_count"] = len(columns)
+    for name, values in columns.items():
+        table[f"{name} width"] = table.dtype[name].itemsize
+        if values.ndim == 1:
+            table[name] = values
+        else:
+            _fill_array(table[name], values)
+    return io.BytesIO(b"".join((SIGNATURE, table.tobytes(), TRAILER)))
+
+
+def _written_type(columns: Table) -> np.dtype[Any]:
+    fields: list[tuple[Any, ...]] = [("field_count", ">i2")]
+    for name, values in columns.items():
+        fields += [(f"{name} width", ">i4"), (name, _field_type(values))]
+    return np.dtype(fields)
+
+
+def _field_type(values: npt.NDArray[Any]) -> Any:
+    if values.ndim == 1:
+        return {"b": "?", "i": ">i8", "f": ">f8"}[values.dtype.kind]
+    element = [("width", ">i4"), ("value", ">f8")]
+    header = [(name, ">i4") for name in ("dimensions", "has_nulls", "oid", "length", "lower_bound")]
+    return np.dtype([*header, ("elements", element, (values.shape[1],))])
+
+
+def _fill_array(target: npt.NDArray[Any], values: npt.NDArray[np.float64]) -> None:
+    target["dimensions"], target["oid"], target["lower_bound"] = 1, FLOAT8_OID, 1
+    target["length"] = values.shape[1]
+    target["elements"]["width"] = 8
+    target["elements"]["value"] = values

@@ -1,0 +1,118 @@
+"""One account's score in words and figures: its ledger, what each incident adds, and what if some had not been."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from django.db import connection
+
+from accounts.models import Account
+from retention.models import Score
+from retention.scoring.engine import Floats, Inputs, ScoringModel, department_key, score
+from retention.scoring.features import Facts, FrictionTypes, Scope, build_inputs, read_facts
+from retention.scoring.ledger import (
+    Ledger,
+    LedgerLine,
+    WhatIf,
+    build_ledger,
+    shares_of_points,
+    stored_lines,
+    without_loads,
+)
+from retention.scoring.versions import scoring_model
+
+PARTS_SQL: Final = """
+    SELECT incident.public_id, department.slug,
+           part.share * part.severity * ({weights})[part.friction_type_id]
+           * CASE WHEN part.resolved_at IS NULL OR part.resolved_at > %(as_of)s THEN 1::float8
+                  ELSE exp(greatest(-700::float8, ({rates})[part.friction_type_id]
+                       * (date_part('epoch', part.resolved_at) - %(epoch)s::float8))) END
+    FROM departments_responsibility AS part
+    JOIN departments_incident AS incident ON incident.id = part.incident_id
+    JOIN departments_department AS department ON department.id = part.department_id
+    WHERE part.account_id = %(account)s AND part.share > 0
+      AND part.happened_at <= %(as_of)s AND part.recorded_at <= %(as_of)s
+    ORDER BY part.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentPart:
+    """What one department's part in one incident weighs, and the points of risk that it adds, if anybody's."""
+
+    incident: uuid.UUID
+    department: str
+    load: float
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An account's ledger as of its score, down to the incident: parts add up to their department's line."""
+
+    risk: float
+    annual_revenue: float
+    lines: list[LedgerLine]
+    parts: list[IncidentPart]
+    inputs: Inputs
+    model: ScoringModel
+
+    def points_of_incidents(self) -> dict[uuid.UUID, float]:
+        """Return the points that each incident adds, all its departments together."""
+        points: dict[uuid.UUID, float] = {}
+        for part in self.parts:
+            points[part.incident] = points.get(part.incident, 0.0) + part.points
+        return points
+
+    def without(self, incidents: Collection[uuid.UUID]) -> WhatIf:
+        """Rescore the account as if these incidents had not been; model-based, not proven causal."""
+        removed = np.zeros_like(self.inputs.loads)
+        for part in self.parts:
+            if part.incident in incidents:
+                removed[0, self.inputs.departments.index(part.department)] += part.load
+        return without_loads(self.inputs, self.model.weights, removed)
+
+
+def ledger_lines(stored: Score) -> list[LedgerLine]:
+    """Return the lines of a score as stored, without recomputing anything."""
+    weights = scoring_model(stored.model).weights
+    return stored_lines(weights, stored.baseline, stored.points, stored.annual_revenue)
+
+
+def explain(account: Account) -> Explanation | None:
+    """Recompute an account's score at the moment and by the model of its stored one; None where there is none."""
+    stored = Score.objects.select_related("model").filter(account=account).first()
+    if stored is None:
+        return None
+    model = scoring_model(stored.model)
+    facts = read_facts(Scope.of_ids([account.pk]), stored.as_of, model.window_days)
+    if not len(facts.account_ids):
+        return None
+    inputs = build_inputs(facts, model)
+    scores = score(inputs, model.weights)
+    ledger = build_ledger(scores, model.weights)
+    revenue = float(facts.annual_revenue[0])
+    parts = _parts(account, facts, ledger)
+    return Explanation(float(scores.risk[0]), revenue, ledger.lines(0, revenue), parts, inputs, model)
+
+
+def _parts(account: Account, facts: Facts, ledger: Ledger) -> list[IncidentPart]:
+    types = FrictionTypes.read()
+    parameters: dict[str, Any] = {"account": account.pk, "as_of": facts.as_of, "epoch": facts.as_of.timestamp()}
+    with connection.cursor() as cursor:
+        cursor.execute(PARTS_SQL.format(weights=types.weights, rates=types.rates), parameters)
+        rows = cursor.fetchall()
+    columns = np.array([facts.departments.index(slug) for _, slug, _ in rows], dtype=np.intp)
+    loads = np.array([load for *_, load in rows], dtype=np.float64)
+    points = _department_points(ledger, facts)
+    shares = shares_of_points(points, facts.loads, np.zeros(len(rows), dtype=np.intp), columns, loads)
+    return [
+        IncidentPart(incident, slug, load, float(share))
+        for (incident, slug, load), share in zip(rows, shares, strict=True)
+    ]
+
+
+def _department_points(ledger: Ledger, facts: Facts) -> Floats:
+    return ledger.department_points([department_key(slug) for slug in facts.departments])

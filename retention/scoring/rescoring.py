@@ -1,0 +1,89 @@
+"""Features, engine, database: scoring a set of accounts, and draining the marks of those that changed."""
+
+import datetime
+from collections.abc import Iterable
+from typing import Final
+
+from django.db import connection, transaction
+
+from retention.models import ModelVersion
+from retention.scoring.engine import score
+from retention.scoring.features import Scope, build_inputs, read_facts
+from retention.scoring.ledger import build_ledger
+from retention.scoring.versions import ensure_active_version, scoring_model
+from retention.scoring.writing import ALL_PARTS, OPEN_PARTS, table_of_scores, write_incidents, write_scores
+
+LOCK_CLASS: Final = 0x5C03E
+ACCOUNTS_A_LOCK: Final = 1024
+MARKS_A_BATCH: Final = 2000
+
+TAKE_MARKS_SQL: Final = """
+    DELETE FROM accounts_accountchange WHERE id IN (
+        SELECT id FROM accounts_accountchange ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+    ) RETURNING account_id
+"""
+
+
+def rescore_range(*, first: int, last: int, as_of: datetime.datetime, version: ModelVersion) -> int:
+    """Score the accounts whose ids lie from first to last as of a moment; return how many were written."""
+    with transaction.atomic():
+        _lock(range(first // ACCOUNTS_A_LOCK, last // ACCOUNTS_A_LOCK + 1))
+        return _rescore(Scope.between(first, last), as_of, version, OPEN_PARTS)
+
+
+def rescore_accounts(
+    *, account_ids: Iterable[int], as_of: datetime.datetime | None = None, version: ModelVersion
+) -> int:
+    """Score some accounts, as of the database's clock if no moment is given; return how many were written."""
+    ids = sorted(set(account_ids))
+    with transaction.atomic():
+        _lock(sorted({account_id // ACCOUNTS_A_LOCK for account_id in ids}))
+        # Read after the locks were waited for: what was recorded meanwhile must count.
+        moment = as_of or _database_clock()
+        return _rescore(Scope.of_ids(ids), moment, version, ALL_PARTS)
+
+
+def drain_changes() -> int:
+    """Work off one batch of marks; return how many, 0 when none is left that nobody else works on.
+
+    Taking the marks and writing the scores is one transaction: if it dies, the marks are back. The facts are read by
+    a later statement than the one that took the marks, so they are at least as new as the marks.
+    """
+    version = ensure_active_version()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(TAKE_MARKS_SQL, [MARKS_A_BATCH])
+            marked = [account_id for (account_id,) in cursor.fetchall()]
+        if marked:
+            rescore_accounts(account_ids=marked, version=version)
+    return len(marked)
+
+
+def _rescore(scope: Scope, as_of: datetime.datetime, version: ModelVersion, parts: str) -> int:
+    model = scoring_model(version)
+    facts = read_facts(scope, as_of, model.window_days)
+    scores = score(build_inputs(facts, model), model.weights)
+    table = table_of_scores(facts, scores, build_ledger(scores, model.weights), model.weights, version.pk)
+    write_scores(table, scope, as_of, version.pk)
+    write_incidents(scope, as_of, model.weights, parts)
+    return len(table["account_id"])
+
+
+def _lock(buckets: Iterable[int]) -> None:
+    """Wait until nobody else scores accounts of these buckets, and keep others waiting until this transaction ends.
+
+    In ascending order, so that two never wait for each other. Not the accounts' own rows: locking a million of those
+    writes a million rows, and would hold up everybody who edits an account.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, bucket) FROM unnest(%s::int[]) AS bucket", [LOCK_CLASS, list(buckets)]
+        )
+
+
+def _database_clock() -> datetime.datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (moment,) = cursor.fetchone()
+        assert isinstance(moment, datetime.datetime)  # noqa: S101
+        return moment

@@ -1,0 +1,37 @@
+"""What workers do: ids in, idempotent, a few lines each."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from retention.scoring import rescoring, runs
+
+MOST_BATCHES_A_MESSAGE = 50
+
+
+@shared_task(name="retention.drain_changes")
+def drain_changes() -> None:
+    """Score the accounts that have changed; what is left after some batches waits for the next beat."""
+    for _ in range(MOST_BATCHES_A_MESSAGE):
+        if not rescoring.drain_changes():
+            return
+
+
+@shared_task(name="retention.score_range")
+def score_range(range_id: int) -> None:
+    """Score one range of accounts."""
+    runs.score_range(range_id)
+
+
+@shared_task(name="retention.start_nightly_run")
+def start_nightly_run() -> None:
+    """Score every account, since time itself changes risk."""
+    for range_id in runs.start_run(timezone.now()):
+        score_range.delay(range_id)
+
+
+@shared_task(name="retention.sweep_runs")
+def sweep_runs() -> None:
+    """Hand out again what a lost message or a dead worker left undone."""
+    runs.finish_run()
+    for range_id in runs.unclaimed_ranges():
+        score_range.delay(range_id)

@@ -1,0 +1,162 @@
+"""Scores as stored: marks are drained, history is kept, who left is frozen."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Account, AccountChange
+from departments.models import Incident, State
+from retention.models import Score, ScoreHistory
+from retention.scoring.explaining import explain, ledger_lines
+from retention.scoring.ledger import LineKind
+from retention.scoring.rescoring import drain_changes, rescore_accounts
+from retention.scoring.versions import ensure_active_version
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+def drain_everything() -> None:
+    while drain_changes():
+        pass
+
+
+def troubled_account() -> Account:
+    """An account that orders every month, was shipped late twice and is owed an invoice."""
+    account = make.account(customer_since=datetime.date(2024, 1, 1))
+    for days in range(5, 400, 30):
+        make.order(account, ordered_at=make.ago(days=days))
+    shipping, billing = make.department("shipping"), make.department("billing")
+    wrong_amount = make.friction_type("wrong_amount", department=billing)
+    make.incident(account, severity=0.8)
+    make.incident(account, severity=0.6, state=State.RESOLVED, resolved_at=make.ago(days=1))
+    make.incident(account, wrong_amount, {shipping: 0.25, billing: 0.75}, severity=1.0)
+    return account
+
+
+def test_a_change_is_scored_when_its_mark_is_drained() -> None:
+    account = troubled_account()
+    drain_everything()
+    assert not AccountChange.objects.exists()
+    calm = Score.objects.get(account=account).risk
+    make.incident(account, severity=1.0)
+    assert AccountChange.objects.filter(account_id=account.pk).exists()
+    drain_everything()
+    assert Score.objects.get(account=account).risk > calm
+
+
+def test_writing_scores_marks_nobody_again() -> None:
+    troubled_account()
+    drain_everything()
+    assert drain_changes() == 0
+
+
+def test_a_stored_ledger_adds_up_to_the_stored_risk() -> None:
+    account = troubled_account()
+    drain_everything()
+    stored = Score.objects.get(account=account)
+    assert stored.baseline + sum(stored.points) == pytest.approx(stored.risk, abs=1e-9)
+    lines = ledger_lines(stored)
+    assert sum(line.points for line in lines) == pytest.approx(stored.risk, abs=1e-9)
+    assert {line.department for line in lines if line.kind is LineKind.DEPARTMENT} == {"shipping", "billing"}
+    assert stored.not_attributed == pytest.approx(
+        sum(line.points for line in lines if line.kind is LineKind.NOT_ATTRIBUTED), abs=1e-12
+    )
+
+
+def test_stored_points_of_incidents_are_those_of_the_explanation_and_add_up() -> None:
+    account = troubled_account()
+    drain_everything()
+    explanation = explain(account)
+    assert explanation is not None
+    points = explanation.points_of_incidents()
+    stored = Incident.objects.filter(account=account)
+    assert len(points) == stored.count() == 3
+    for incident in stored:
+        assert incident.points == pytest.approx(points[incident.public_id], abs=1e-9)
+        assert incident.money_at_risk == pytest.approx(incident.points * 10_000, abs=1e-6)
+    score = Score.objects.get(account=account)
+    assert sum(points.values()) == pytest.approx(score.friction_points, abs=1e-9)
+
+
+def test_without_its_incidents_an_account_has_no_friction_points_left() -> None:
+    account = troubled_account()
+    drain_everything()
+    explanation = explain(account)
+    assert explanation is not None
+    nothing = explanation.without([])
+    everything = explanation.without(list(explanation.points_of_incidents()))
+    assert nothing.saved[0] == 0.0
+    assert everything.after[0] < everything.before[0]
+    assert everything.before[0] == pytest.approx(Score.objects.get(account=account).risk, abs=1e-12)
+
+
+def test_an_account_that_left_keeps_its_last_score() -> None:
+    account = troubled_account()
+    drain_everything()
+    before = Score.objects.get(account=account)
+    Account.objects.filter(pk=account.pk).update(left_on=timezone.now().date())
+    make.incident(account, severity=1.0)
+    drain_everything()
+    after = Score.objects.get(account=account)
+    assert after.is_frozen
+    assert (after.risk, after.points, after.as_of) == (before.risk, before.points, before.as_of)
+
+
+def test_an_account_that_comes_back_is_scored_again() -> None:
+    account = troubled_account()
+    drain_everything()
+    Account.objects.filter(pk=account.pk).update(left_on=timezone.now().date())
+    drain_everything()
+    Account.objects.filter(pk=account.pk).update(left_on=None)
+    drain_everything()
+    assert not Score.objects.get(account=account).is_frozen
+
+
+def test_history_keeps_what_moved_and_not_what_stayed() -> None:
+    account = troubled_account()
+    drain_everything()
+    version = ensure_active_version()
+    rescore_accounts(account_ids=[account.pk], version=version)
+    assert ScoreHistory.objects.filter(account=account).count() == 1
+    make.incident(account, severity=1.0)
+    drain_everything()
+    assert ScoreHistory.objects.filter(account=account).count() == 2
+    assert Score.objects.get(account=account).risk == ScoreHistory.objects.filter(account=account).last().risk  # type: ignore[union-attr]
+
+
+def test_a_month_without_movement_enters_the_history() -> None:
+    account = make.account()
+    version = ensure_active_version()
+    for days in (61, 45, 30):
+        rescore_accounts(account_ids=[account.pk], as_of=make.ago(days=days), version=version)
+    assert ScoreHistory.objects.filter(account=account).count() == 2
+
+
+def test_the_risk_of_a_week_ago_stands_beside_todays() -> None:
+    account = troubled_account()
+    version = ensure_active_version()
+    for days in (20, 9, 3, 0):
+        rescore_accounts(account_ids=[account.pk], as_of=make.ago(days=days), version=version)
+    history = ScoreHistory.objects.filter(account=account, as_of__lte=make.ago(days=7)).last()
+    assert history is not None
+    assert Score.objects.get(account=account).risk_week_ago == history.risk
+
+
+def test_a_later_score_is_not_undone_by_an_earlier_moment() -> None:
+    account = troubled_account()
+    drain_everything()
+    before = Score.objects.get(account=account)
+    written = rescore_accounts(account_ids=[account.pk], as_of=make.ago(days=30), version=ensure_active_version())
+    assert written == 0
+    assert Score.objects.get(account=account).as_of == before.as_of
+
+
+def test_a_deleted_account_is_no_error() -> None:
+    account = make.account()
+    Account.objects.filter(pk=account.pk).delete()
+    drain_everything()
+    assert not Score.objects.exists()
