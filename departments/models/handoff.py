@@ -1,5 +1,7 @@
 """The way of an incident: who had it, who asked whom, what was said."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models.functions import Now
 
@@ -24,6 +26,18 @@ class Answer(models.TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
+class HandOffQuerySet(models.QuerySet["HandOff"]):
+    """Hand-offs, as sets."""
+
+    def visible_to(self, person: Person) -> Self:
+        """Return the hand-offs of the incidents that the person may see."""
+        return self.filter(incident__in=Incident.objects.visible_to(person).order_by().values("pk"))
+
+    def pending(self) -> Self:
+        """Return what waits for an answer."""
+        return self.filter(answer=Answer.PENDING)
+
+
 class HandOff(PublicModel):
     """A department proposes that another answers for an incident, wholly or for a share."""
 
@@ -43,6 +57,8 @@ class HandOff(PublicModel):
     answered_by = models.ForeignKey(
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="answered_hand_offs"
     )
+
+    objects = HandOffQuerySet.as_manager()
 
     class Meta:
         ordering = ["proposed_at", "pk"]
@@ -81,6 +97,15 @@ class IncidentEvent(models.Model):
         return self.verb
 
 
+class NoteQuerySet(models.QuerySet["Note"]):
+    """Notes, as sets."""
+
+    def visible_to(self, person: Person) -> Self:
+        """Return the shared notes on incidents that the person may see, and their department's internal ones."""
+        readable = models.Q(is_internal=False) | models.Q(department=person.department_id, department__isnull=False)
+        return self.filter(readable, incident__in=Incident.objects.visible_to(person).order_by().values("pk"))
+
+
 class Note(PublicModel):
     """A remark on an incident; an internal one stays in its department."""
 
@@ -90,6 +115,8 @@ class Note(PublicModel):
     is_internal = models.BooleanField(default=False, db_default=False)
     written_at = models.DateTimeField(db_default=Now())
     text = models.TextField()
+
+    objects = NoteQuerySet.as_manager()
 
     class Meta:
         ordering = ["written_at", "pk"]

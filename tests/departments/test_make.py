@@ -8,7 +8,7 @@ from tests import make
 pytestmark = pytest.mark.django_db
 
 
-def test_an_incident_is_made_with_those_who_answer_for_it():
+def test_an_incident_is_made_with_those_who_answer_for_it() -> None:
     shipping, billing = make.department("shipping"), make.department("billing")
     incident = make.incident(shares={shipping: 0.7, billing: 0.3})
     assert incident.department == shipping
@@ -18,14 +18,14 @@ def test_an_incident_is_made_with_those_who_answer_for_it():
     ]
 
 
-def test_a_manager_sees_the_account_they_look_after_and_no_other():
+def test_a_manager_sees_the_account_they_look_after_and_no_other() -> None:
     account, other = make.account(), make.account()
     manager = make.manager_of(account)
     assert list(type(account).objects.visible_to(manager)) == [account]
     assert other.pk != account.pk
 
 
-def test_everything_else_can_be_made():
+def test_everything_else_can_be_made() -> None:
     account = make.account()
     manager = make.manager_of(account)
     make.contact(account)

@@ -1,0 +1,198 @@
+"""A department proposes that another answers for an incident; the other accepts or returns.
+
+While a hand-off is open, the attribution of the last accepted state stands in every ledger. Once it is accepted, the
+shares move back to the day it happened, since scoring reads who answers now and when the friction happened.
+"""
+
+import math
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.errors import Conflict, Invalid
+from departments.actions.permissions import require_answering
+from departments.actions.steps import last_step, record_step, require_state, swap
+from departments.clocks import deadline
+from departments.models import (
+    Answer,
+    Department,
+    HandOff,
+    Incident,
+    IncidentEvent,
+    Person,
+    Reason,
+    Responsibility,
+    State,
+)
+
+HANDED_OFF = "handed_off"
+MOVABLE = (State.NEW, State.IN_WORK, State.DISPUTED)
+
+
+@transaction.atomic
+def hand_off(
+    *,
+    incident: Incident,
+    to: Department,
+    reason: str,
+    words: str,
+    expected: str,
+    share: float,
+    acting_person: Person,
+) -> HandOff:
+    """Ask another department to answer for the incident: for `share` of what the acting department answers for."""
+    require_answering(acting_person, incident.department)
+    require_state(incident, *MOVABLE)
+    _check_proposal(incident, to, reason, words, share)
+    state_before = incident.state
+    asked_until = deadline(start=timezone.now(), hours=incident.friction_type.answer_hours, department=to)
+    swap(incident, state=State.WAITING, due_at=asked_until)
+    proposal = HandOff.objects.create(
+        incident=incident,
+        from_department=incident.department,
+        to_department=to,
+        share=share,
+        reason=reason,
+        words=words.strip(),
+        expected=expected.strip(),
+        proposed_by=acting_person,
+        answer_due_at=asked_until,
+    )
+    proposal.refresh_from_db()
+    _record(proposal, HANDED_OFF, words.strip(), acting_person, state_before=state_before, reason=reason)
+    return proposal
+
+
+def _check_proposal(incident: Incident, to: Department, reason: str, words: str, share: float) -> None:
+    if to == incident.department:
+        raise Invalid("to", f"{to} holds it already.")
+    if not to.is_active:
+        raise Invalid("to", f"{to} takes nothing on any more.")
+    if reason not in Reason.values:
+        raise Invalid("reason", f"A reason is one of {', '.join(Reason.values)}.")
+    if not words.strip():
+        raise Invalid("words", "Say in your own words why it is theirs.")
+    if not (math.isfinite(share) and 0 < share <= 1):
+        raise Invalid("share", "A share lies above 0 and up to 1.")
+
+
+@transaction.atomic
+def accept_hand_off(*, hand_off: HandOff, words: str, acting_person: Person) -> HandOff:
+    """Answer for the incident as proposed; whoever then answers for more of it holds it."""
+    require_answering(acting_person, hand_off.to_department)
+    _settle(hand_off, Answer.ACCEPTED, words, acting_person)
+    incident = _waiting_incident(hand_off)
+    kept, taken = _move_shares(hand_off, incident)
+    holder = hand_off.to_department if taken > kept else hand_off.from_department
+    due_at = incident.resolve_due_at
+    if holder == hand_off.to_department:
+        hours = incident.friction_type.resolve_hours
+        due_at = deadline(start=hand_off.proposed_at, hours=hours, department=holder)
+    swap(
+        incident,
+        state=State.IN_WORK,
+        department=holder,
+        assignee=incident.assignee if holder == hand_off.from_department else None,
+        answered_at=timezone.now(),
+        resolve_due_at=due_at,
+        due_at=due_at,
+    )
+    _record(hand_off, "hand_off_accepted", words.strip(), acting_person, holder=holder.slug, kept=kept, taken=taken)
+    return hand_off
+
+
+def _move_shares(hand_off: HandOff, incident: Incident) -> tuple[float, float]:
+    """Move the share in one statement, and return what the giving and the taking department answer for then."""
+    shares = dict(Responsibility.objects.filter(incident=incident).values_list("department_id", "share"))
+    held = shares.get(hand_off.from_department_id, 0.0)
+    moved = held * hand_off.share
+    kept, taken = held - moved, shares.get(hand_off.to_department_id, 0.0) + moved
+    parts = {hand_off.from_department_id: kept, hand_off.to_department_id: taken}
+    Responsibility.objects.bulk_create(
+        [_part(incident, department_id, min(share, 1.0)) for department_id, share in parts.items()],
+        update_conflicts=True,
+        unique_fields=["incident", "department"],
+        update_fields=["share", "is_provisional", "since"],
+    )
+    return kept, taken
+
+
+def _part(incident: Incident, department_id: int, share: float) -> Responsibility:
+    return Responsibility(
+        incident=incident,
+        department_id=department_id,
+        share=share,
+        is_provisional=False,
+        since=timezone.now(),
+        account_id=incident.account_id,
+        friction_type_id=incident.friction_type_id,
+        severity=incident.severity,
+        happened_at=incident.happened_at,
+        recorded_at=incident.recorded_at,
+        resolved_at=incident.resolved_at,
+    )
+
+
+@transaction.atomic
+def return_hand_off(*, hand_off: HandOff, words: str, acting_person: Person) -> HandOff:
+    """Decline with a reason: the incident goes back, disputed until its department accepts it or asks again."""
+    require_answering(acting_person, hand_off.to_department)
+    if not words.strip():
+        raise Invalid("words", "Say why it is not yours.")
+    _settle(hand_off, Answer.RETURNED, words, acting_person)
+    incident = _waiting_incident(hand_off)
+    hours = incident.friction_type.answer_hours
+    due_at = deadline(start=timezone.now(), hours=hours, department=hand_off.from_department)
+    swap(incident, state=State.DISPUTED, answer_due_at=due_at, due_at=due_at)
+    _record(hand_off, "returned", words.strip(), acting_person)
+    return hand_off
+
+
+@transaction.atomic
+def withdraw_hand_off(*, hand_off: HandOff, acting_person: Person) -> HandOff:
+    """Take back what was asked and not answered; the incident is as it was before."""
+    require_answering(acting_person, hand_off.from_department)
+    _settle(hand_off, Answer.WITHDRAWN, "", acting_person)
+    incident = _waiting_incident(hand_off)
+    state = _state_before(incident)
+    swap(incident, state=state, due_at=incident.resolve_due_at if state == State.IN_WORK else incident.answer_due_at)
+    _record(hand_off, "withdrawn", "", acting_person)
+    return hand_off
+
+
+def _settle(hand_off: HandOff, answer: Answer, words: str, acting_person: Person) -> None:
+    """Answer the hand-off if nobody has; the first answer stands."""
+    pending = HandOff.objects.filter(pk=hand_off.pk, answer=Answer.PENDING)
+    if not pending.update(
+        answer=answer, answer_words=words.strip(), answered_at=timezone.now(), answered_by=acting_person
+    ):
+        raise Conflict(f"This hand-off has been answered. {last_step(hand_off.incident)}")
+    hand_off.refresh_from_db()
+
+
+def _waiting_incident(hand_off: HandOff) -> Incident:
+    incident = Incident.objects.select_related("friction_type", "department").get(pk=hand_off.incident_id)
+    require_state(incident, State.WAITING)
+    return incident
+
+
+def _state_before(incident: Incident) -> str:
+    """Read from the record in which state it was handed off."""
+    event = IncidentEvent.objects.filter(incident=incident, verb=HANDED_OFF).latest("at", "pk")
+    return str(event.details["state_before"])
+
+
+def _record(hand_off: HandOff, verb: str, words: str, acting_person: Person, **details: object) -> None:
+    record_step(
+        incident=hand_off.incident,
+        verb=verb,
+        words=words,
+        acting_person=acting_person,
+        details={
+            "hand_off": str(hand_off.public_id),
+            "from": hand_off.from_department.slug,
+            "to": hand_off.to_department.slug,
+            "share": hand_off.share,
+            **details,
+        },
+    )

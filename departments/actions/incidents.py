@@ -1,0 +1,220 @@
+"""What people do with incidents. Each action is atomic, compares before it swaps, and writes the record."""
+
+import datetime
+import uuid
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actions import CLOCK_TOLERANCE
+from accounts.errors import Conflict, Invalid, NotAllowed
+from accounts.models import Account, Order
+from departments.actions.opening import NewIncident, OpenedIncident, OpenedIncidents, open_incidents
+from departments.actions.permissions import require, require_answering, require_member_of, require_sight
+from departments.actions.steps import moment, record_step, require_state, swap
+from departments.clocks import deadline
+from departments.models import (
+    Capability,
+    CauseCode,
+    FrictionType,
+    Incident,
+    Note,
+    Person,
+    Responsibility,
+    State,
+)
+
+__all__ = [
+    "NewIncident",
+    "OpenedIncident",
+    "OpenedIncidents",
+    "accept",
+    "assign",
+    "note",
+    "open_incidents",
+    "reopen",
+    "report_friction",
+    "resolve",
+]
+
+ANSWERABLE = (State.NEW, State.DISPUTED)
+WORKABLE = (State.NEW, State.IN_WORK, State.DISPUTED)
+
+
+@transaction.atomic
+def report_friction(
+    *,
+    account: Account,
+    friction_type: FrictionType,
+    severity: float,
+    title: str,
+    description: str,
+    happened_at: datetime.datetime,
+    order: Order | None,
+    acting_person: Person,
+) -> Incident:
+    """Report friction at an account; the department that answers for such friction by default is asked."""
+    require(acting_person, Capability.REPORT_FRICTION)
+    if not Account.objects.visible_to(acting_person).filter(pk=account.pk).exists():
+        raise NotAllowed(f"{account} is not among the accounts you can see.")
+    _check_report(account, friction_type, severity, happened_at, order)
+    reported = NewIncident(
+        account_id=account.pk,
+        friction_type_id=friction_type.pk,
+        severity=severity,
+        title=title.strip() or friction_type.name,
+        description=description.strip(),
+        happened_at=happened_at,
+        external_id=str(uuid.uuid4()),
+        order_id=order.pk if order else None,
+    )
+    opened = open_incidents(incidents=[reported], acting_person=acting_person)
+    return Incident.objects.get(pk=opened.incidents[0].incident_id)
+
+
+def _check_report(
+    account: Account,
+    friction_type: FrictionType,
+    severity: float,
+    happened_at: datetime.datetime,
+    order: Order | None,
+) -> None:
+    if not friction_type.is_active:
+        raise Invalid("friction_type", f"“{friction_type}” is no longer in use.")
+    if not 0 < severity <= 1:
+        raise Invalid("severity", "A severity lies above 0 and up to 1.")
+    if happened_at > timezone.now() + CLOCK_TOLERANCE:
+        raise Invalid("happened_at", "It cannot have happened in the future.")
+    if order is not None and order.account_id != account.pk:
+        raise Invalid("order", "This order is another customer's.")
+
+
+@transaction.atomic
+def accept(*, incident: Incident, acting_person: Person) -> Incident:
+    """Answer for the incident: the holding department takes it into work."""
+    require_answering(acting_person, incident.department)
+    require_state(incident, *ANSWERABLE)
+    before = incident.state
+    now = timezone.now()
+    swap(incident, state=State.IN_WORK, answered_at=incident.answered_at or now, due_at=incident.resolve_due_at)
+    _settle_share(incident)
+    record_step(
+        incident=incident, verb="accepted", words="", acting_person=acting_person, details={"state_before": before}
+    )
+    return incident
+
+
+def _settle_share(incident: Incident) -> None:
+    """What the holder has accepted is provisional no longer."""
+    Responsibility.objects.filter(incident=incident, department_id=incident.department_id, is_provisional=True).update(
+        is_provisional=False
+    )
+
+
+@transaction.atomic
+def assign(*, incident: Incident, assignee: Person | None, acting_person: Person) -> Incident:
+    """Give the incident to a person of the department that holds it; None takes it from whoever had it."""
+    require(acting_person, Capability.WORK_ON_INCIDENTS)
+    require_member_of(acting_person, incident.department)
+    if incident.state == State.RESOLVED:
+        require_state(incident, *WORKABLE)
+    _check_assignee(incident, assignee, acting_person)
+    before = incident.assignee
+    swap(incident, assignee=assignee)
+    record_step(
+        incident=incident,
+        verb="assigned",
+        words="",
+        acting_person=acting_person,
+        details={"from": before.name if before else None, "to": assignee.name if assignee else None},
+    )
+    return incident
+
+
+def _check_assignee(incident: Incident, assignee: Person | None, acting_person: Person) -> None:
+    if assignee != acting_person and not acting_person.can(Capability.ANSWER_INCIDENTS):
+        raise NotAllowed("A member of a department takes work on, but does not give it to others.")
+    if assignee is None:
+        return
+    if not assignee.is_active or assignee.department_id != incident.department_id:
+        raise Invalid("assignee", f"{assignee} does not work in {incident.department}.")
+    if not assignee.can(Capability.WORK_ON_INCIDENTS):
+        raise Invalid("assignee", f"{assignee} does not work on incidents.")
+
+
+@transaction.atomic
+def resolve(*, incident: Incident, resolution: str, cause: CauseCode | None, acting_person: Person) -> Incident:
+    """Say how it was put right, and why it happened; whoever resolves an incident has accepted it."""
+    require_answering(acting_person, incident.department)
+    require_state(incident, *WORKABLE)
+    words = resolution.strip()
+    if not words:
+        raise Invalid("resolution", "Say how it was put right.")
+    if cause is not None and cause.department_id != incident.department_id:
+        raise Invalid("cause", f"“{cause}” is a cause of another department.")
+    before = incident.state
+    now = timezone.now()
+    swap(
+        incident,
+        state=State.RESOLVED,
+        resolution=words,
+        cause=cause,
+        answered_at=incident.answered_at or now,
+        resolved_at=max(now, incident.happened_at),
+    )
+    _settle_share(incident)
+    details = {"state_before": before, "cause": cause.name if cause else None}
+    record_step(incident=incident, verb="resolved", words=words, acting_person=acting_person, details=details)
+    return incident
+
+
+@transaction.atomic
+def reopen(*, incident: Incident, words: str, acting_person: Person) -> Incident:
+    """Say why it is not resolved after all; it goes back to the department that holds it."""
+    require(acting_person, Capability.REPORT_FRICTION)
+    require_sight(acting_person, incident)
+    require_state(incident, State.RESOLVED)
+    reason = words.strip()
+    if not reason:
+        raise Invalid("words", "Say why it is not resolved.")
+    if incident.merged_into_id is not None:
+        raise Conflict("It was merged into another incident: reopen that one.")
+    department = incident.department
+    due_at = deadline(start=timezone.now(), hours=incident.friction_type.resolve_hours, department=department)
+    details = {"resolution": incident.resolution, "resolved_at": moment(incident.resolved_at or timezone.now())}
+    swap(
+        incident,
+        state=State.IN_WORK,
+        resolved_at=None,
+        resolution="",
+        cause=None,
+        reopened=incident.reopened + 1,
+        resolve_due_at=due_at,
+        due_at=due_at,
+    )
+    record_step(incident=incident, verb="reopened", words=reason, acting_person=acting_person, details=details)
+    return incident
+
+
+@transaction.atomic
+def note(*, incident: Incident, text: str, is_internal: bool, acting_person: Person) -> Note:
+    """Write a remark on the incident; an internal one stays in the acting person's department."""
+    require(acting_person, Capability.REPORT_FRICTION)
+    require_sight(acting_person, incident)
+    words = text.strip()
+    if not words:
+        raise Invalid("text", "A note needs words.")
+    if is_internal and acting_person.department_id is None:
+        raise Invalid("is_internal", "You work in no department that an internal note could stay in.")
+    written = Note.objects.create(
+        incident=incident,
+        person=acting_person,
+        department_id=acting_person.department_id,
+        is_internal=is_internal,
+        text=words,
+    )
+    # The words of an internal note must not leak through the history, which others read too.
+    record_step(
+        incident=incident, verb="noted", words="", acting_person=acting_person, details={"is_internal": is_internal}
+    )
+    return written
