@@ -12,6 +12,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 APPLICATION = ("migrate", "web", "worker", "beat")
 REQUIRED_VALUE = re.compile(r"\$\{[A-Z_]+:\?[^}]+\}")
+PAGES = {".html", ".js", ".css"}
 PINNED_IMAGE = re.compile(r"[a-z0-9/.-]+:\d+\.\d+[a-z0-9.-]*")
 
 
@@ -91,11 +92,15 @@ def test_everything_that_the_image_copies_exists_and_is_sent_to_the_builder() ->
     assert [source for source in sorted(sources) if not (ROOT / source).exists()] == []
 
 
-def test_the_image_serves_every_vendored_folder_of_the_settings() -> None:
+def test_the_image_brings_every_front_end_file_that_a_page_names() -> None:
     settings = (ROOT / "retention" / "settings" / "base.py").read_text()
-    wanted = set(re.findall(r'"(node_modules/[^"]+)"', settings))
-    copied = {rest.split()[-1] for rest in values("COPY", instructions()) if rest.startswith("--from=assets")}
-    assert copied == wanted
+    folders = dict(re.findall(r'\("(vendor/\w+)", BASE_DIR / "([^"]+)"\)', settings))
+    pages = [path for name in ("templates", "static") for path in (ROOT / name).rglob("*") if path.suffix in PAGES]
+    named = {name for path in pages for name in re.findall(r"vendor/[\w./-]+", path.read_text())}
+    wanted = {f"{folders[folder]}/{name[len(folder) + 1 :]}" for name in named for folder in folders if folder in name}
+    assert len(wanted) == len(named) > 0
+    copied = {word.removeprefix("/assets/") for rest in values("COPY", instructions()) for word in rest.split()}
+    assert wanted - copied == set()
 
 
 def test_composed_are_database_broker_and_the_four_parts_of_the_application() -> None:
