@@ -81,7 +81,7 @@ def short_money(amount: Number | None) -> str:
     if amount is None:
         return "—"
     company = organisation()
-    size = abs(amount)
+    size = abs(float(amount))
     digits = 0 if size < 1_000 or 100_000 <= size < 1_000_000 else 1 if size < 100_000 else 2
     return _with_minus(
         format_compact_currency(round(amount), company.currency, locale=locale_of(company), fraction_digits=digits)

@@ -179,6 +179,11 @@ def _as_moment(moment: datetime.datetime | datetime.date) -> datetime.datetime:
     return timezone.make_aware(datetime.datetime.combine(moment, datetime.time.min))
 
 
+def _exactly(moment: datetime.datetime | datetime.date) -> str:
+    if isinstance(moment, datetime.datetime):
+        return formatting.exact_moment(moment)
+    return formatting.exact_day(moment)
+
+
 def _time(moment: datetime.datetime | datetime.date, words: str) -> SafeString:
-    exact = formatting.exact_moment if isinstance(moment, datetime.datetime) else formatting.exact_day
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), words)  # type: ignore[operator]  # each takes what it was chosen for
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exactly(moment), words)

@@ -44,7 +44,7 @@ def test_signing_out_takes_a_post(client: Client) -> None:
 def test_a_forgotten_password_is_reset_by_mail(client: Client) -> None:
     make.person(email="maya@example.com")
     client.post(reverse("password_reset"), {"email": "maya@example.com"})
-    link = re.search(r"http://testserver(/\S+)", mail.outbox[0].body)
+    link = re.search(r"http://testserver(/\S+)", str(mail.outbox[0].body))
     assert link
     form = client.get(link[1], follow=True)
     assert "Set a new password" in form.content.decode()
