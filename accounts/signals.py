@@ -4,6 +4,7 @@ One registry that validation, documentation, imports and detection rules all rea
 """
 
 import datetime
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -242,7 +243,16 @@ def _value_problems(kind: Kind, name: str, value: JsonValue) -> list[tuple[str, 
 def _fits(field: Field, value: JsonValue) -> bool:
     if isinstance(value, bool) and field.type != "boolean":
         return False
-    return isinstance(value, TYPES[field.type]) and (field.type != "date" or _is_date(str(value)))
+    if not isinstance(value, TYPES[field.type]) or not _can_be_stored(value):
+        return False
+    return field.type != "date" or _is_date(str(value))
+
+
+def _can_be_stored(value: JsonValue) -> bool:
+    """The database's JSON knows neither infinity nor the two kinds of character that are none."""
+    if isinstance(value, str):
+        return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in value)
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _is_date(text: str) -> bool:

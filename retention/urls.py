@@ -18,6 +18,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("retention.api.urls")),
     path("", home.show_home, name="home"),
     path("search", search.show_search, name="search"),
     path("", include(sign_in_urls)),

@@ -1,0 +1,174 @@
+"""Incidents, who answers for them, and their way."""
+
+from rest_framework import serializers
+
+from departments.models import Department, FrictionType, HandOff, Incident, IncidentEvent, Note, Responsibility
+from retention.api.serializers.common import AccountName, PersonName, public_id, slug
+
+
+class DepartmentSerializer(serializers.ModelSerializer[Department]):
+    """A department; other records name it by its slug."""
+
+    id = public_id()
+
+    class Meta:
+        model = Department
+        fields = ["id", "slug", "name", "position", "colour", "exposure", "is_active"]
+        read_only_fields = fields
+
+
+class FrictionTypeSerializer(serializers.ModelSerializer[FrictionType]):
+    """A kind of trouble; other records name it by its slug."""
+
+    id = public_id()
+    department = slug("department")
+
+    class Meta:
+        model = FrictionType
+        fields = [
+            "id",
+            "slug",
+            "name",
+            "definition",
+            "department",
+            "weight",
+            "half_life_days",
+            "answer_hours",
+            "resolve_hours",
+            "is_active",
+        ]
+        read_only_fields = fields
+
+
+class ResponsibilitySerializer(serializers.ModelSerializer[Responsibility]):
+    """One department's share; the shares of an incident sum to 1."""
+
+    department = slug("department")
+
+    class Meta:
+        model = Responsibility
+        fields = ["department", "share", "is_provisional", "since"]
+        read_only_fields = fields
+
+
+class HandOffSerializer(serializers.ModelSerializer[HandOff]):
+    """A department asks another to answer for an incident, wholly or for a share."""
+
+    id = public_id()
+    incident = public_id("incident.public_id")
+    from_department = slug("from_department")
+    to_department = slug("to_department")
+    proposed_by = PersonName(read_only=True, allow_null=True)
+    answered_by = PersonName(read_only=True, allow_null=True)
+
+    class Meta:
+        model = HandOff
+        fields = [
+            "id",
+            "incident",
+            "from_department",
+            "to_department",
+            "share",
+            "reason",
+            "words",
+            "expected",
+            "answer",
+            "answer_words",
+            "proposed_at",
+            "proposed_by",
+            "answer_due_at",
+            "answered_at",
+            "answered_by",
+        ]
+        read_only_fields = fields
+
+
+class EventSerializer(serializers.ModelSerializer[IncidentEvent]):
+    """One step in the record of an incident."""
+
+    person = PersonName(read_only=True, allow_null=True)
+
+    class Meta:
+        model = IncidentEvent
+        fields = ["at", "person", "verb", "words"]
+        read_only_fields = fields
+
+
+class NoteSerializer(serializers.ModelSerializer[Note]):
+    """A remark; an internal one is shown in its own department alone."""
+
+    id = public_id()
+    person = PersonName(read_only=True)
+    department = slug("department", allow_null=True, default=None)
+
+    class Meta:
+        model = Note
+        fields = ["id", "person", "department", "is_internal", "written_at", "text"]
+        read_only_fields = fields
+
+
+class IncidentSerializer(serializers.ModelSerializer[Incident]):
+    """One friction event at one account; `department` holds it now, `responsibilities` says who answers for it."""
+
+    id = public_id()
+    account = AccountName(read_only=True)
+    friction_type = slug("friction_type")
+    department = slug("department")
+    responsibilities = ResponsibilitySerializer(many=True, read_only=True)
+    order = public_id("order.public_id", allow_null=True, default=None)
+    signal = public_id("signal.public_id", allow_null=True, default=None)
+    rule = slug("rule", allow_null=True, default=None)
+    reporter = PersonName(read_only=True, allow_null=True)
+    reporting_department = slug("reporting_department", allow_null=True, default=None)
+    assignee = PersonName(read_only=True, allow_null=True)
+    cause = serializers.CharField(source="cause.name", read_only=True, allow_null=True, default=None)
+    merged_into = public_id("merged_into.public_id", allow_null=True, default=None)
+
+    class Meta:
+        model = Incident
+        fields = [
+            "id",
+            "account",
+            "friction_type",
+            "department",
+            "responsibilities",
+            "severity",
+            "title",
+            "description",
+            "happened_at",
+            "state",
+            "due_at",
+            "answer_due_at",
+            "resolve_due_at",
+            "answered_at",
+            "resolved_at",
+            "resolution",
+            "cause",
+            "order",
+            "signal",
+            "rule",
+            "reporter",
+            "reporting_department",
+            "assignee",
+            "reopened",
+            "merged_into",
+            "points",
+            "money_at_risk",
+            "version",
+            "source",
+            "external_id",
+            "recorded_at",
+        ]
+        read_only_fields = fields
+
+
+class IncidentDetail(IncidentSerializer):
+    """An incident with its way: hand-offs, what was done, and the notes that the caller may read."""
+
+    hand_offs = HandOffSerializer(many=True, read_only=True)
+    events = EventSerializer(many=True, read_only=True)
+    notes = NoteSerializer(many=True, read_only=True)
+
+    class Meta(IncidentSerializer.Meta):
+        fields = [*IncidentSerializer.Meta.fields, "hand_offs", "events", "notes"]
+        read_only_fields = fields

@@ -1,0 +1,30 @@
+"""Routes of the API, under /api/v1/."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from retention.api.views.accounts import AccountViewSet, OrderViewSet, TouchpointViewSet
+from retention.api.views.catalogue import DepartmentViewSet, FrictionTypeViewSet, SignalKindsView
+from retention.api.views.documentation import DocumentationView, SchemaView
+from retention.api.views.incidents import HandOffViewSet, IncidentViewSet
+from retention.api.views.scores import ScoreViewSet
+from retention.api.views.signals import SignalViewSet
+
+router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("accounts", AccountViewSet)
+router.register("orders", OrderViewSet)
+router.register("signals", SignalViewSet)
+router.register("touchpoints", TouchpointViewSet)
+router.register("incidents", IncidentViewSet)
+router.register("hand-offs", HandOffViewSet)
+router.register("scores", ScoreViewSet)
+router.register("departments", DepartmentViewSet)
+router.register("friction-types", FrictionTypeViewSet)
+
+app_name = "api"
+urlpatterns = [
+    path("signal-kinds", SignalKindsView.as_view(), name="signal-kinds"),
+    path("schema", SchemaView.as_view(), name="schema"),
+    path("docs", DocumentationView.as_view(), name="docs"),
+    *router.urls,
+]

@@ -1,0 +1,1 @@
+"""The API's views: reading what is visible, and calling actions."""

@@ -1,0 +1,39 @@
+"""What every list of records shares."""
+
+from typing import Any, TypeVar
+
+from django.db import models
+from rest_framework import mixins, status
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer, Serializer
+from rest_framework.viewsets import GenericViewSet
+
+_Model = TypeVar("_Model", bound=models.Model)
+
+
+class Records(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[_Model]):
+    """Lists what the caller may see and shows one record by its public id."""
+
+    lookup_field = "public_id"
+    lookup_value_converter = "uuid"
+    detail_serializer_class: type[BaseSerializer[Any]] | None = None
+
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+        """Return the serializer of a single record, where it differs from that of the list."""
+        if self.action != "list" and self.detail_serializer_class is not None:
+            return self.detail_serializer_class
+        return super().get_serializer_class()
+
+    def read(self, form: type[Serializer[Any]]) -> dict[str, Any]:
+        """Return the body as arguments of an action; raises ValidationError naming each wrong field."""
+        given = form(data=self.request.data, context=self.get_serializer_context())
+        given.is_valid(raise_exception=True)
+        return dict(given.validated_data)
+
+    def show(self, key: int, code: int = status.HTTP_200_OK) -> Response:
+        """Answer with the record as it is now."""
+        return Response(self.get_serializer(self.get_queryset().get(pk=key)).data, status=code)
+
+    def show_created(self, key: int) -> Response:
+        """Answer with the record that has just been made."""
+        return self.show(key, status.HTTP_201_CREATED)

@@ -1,0 +1,162 @@
+"""Incidents and hand-offs: the desk's lists, and everything a person can do there."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Prefetch, Q, QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+
+from departments.actions import handoffs, incidents
+from departments.models import Capability, HandOff, Incident, IncidentEvent, Note, Responsibility
+from retention.api.bulk import answer, items_of
+from retention.api.callers import caller
+from retention.api.filters import HandOffFilters, IncidentFilters
+from retention.api.intake import take_incidents
+from retention.api.serializers.bulk import Incidents, ResultsSerializer
+from retention.api.serializers.incidents import HandOffSerializer, IncidentDetail, IncidentSerializer
+from retention.api.serializers.inputs import (
+    Assignee,
+    FrictionReport,
+    HandOffProposal,
+    NoteText,
+    Nothing,
+    Resolution,
+    Words,
+)
+from retention.api.views.common import Records
+
+HAND_OFFS = HandOff.objects.select_related("incident", "from_department", "to_department", "proposed_by", "answered_by")
+
+
+class IncidentViewSet(Records[Incident]):
+    """Friction and who answers for it."""
+
+    queryset = Incident.objects.select_related(
+        "account",
+        "friction_type",
+        "department",
+        "order",
+        "signal",
+        "rule",
+        "reporter",
+        "reporting_department",
+        "assignee",
+        "cause",
+        "merged_into",
+    ).prefetch_related(Prefetch("responsibilities", Responsibility.objects.select_related("department")))
+    serializer_class = IncidentSerializer
+    detail_serializer_class = IncidentDetail
+    filterset_class = IncidentFilters
+    capabilities = {
+        "create": Capability.REPORT_FRICTION,
+        "bulk": Capability.IMPORT_RECORDS,
+        "accept": Capability.ANSWER_INCIDENTS,
+        "assign": Capability.WORK_ON_INCIDENTS,
+        "hand_off": Capability.ANSWER_INCIDENTS,
+        "resolve": Capability.ANSWER_INCIDENTS,
+        "reopen": Capability.REPORT_FRICTION,
+        "note": Capability.REPORT_FRICTION,
+    }
+
+    def get_queryset(self) -> QuerySet[Incident]:
+        """Return incidents, a single one with its way."""
+        found = super().get_queryset()
+        return found if self.action == "list" else found.prefetch_related(*self._way())
+
+    def _way(self) -> "list[Prefetch[Any]]":
+        mine = Q(is_internal=False) | Q(department=caller(self.request).department_id)
+        return [
+            Prefetch("hand_offs", HAND_OFFS),
+            Prefetch("events", IncidentEvent.objects.select_related("person")),
+            Prefetch("notes", Note.objects.filter(mine).select_related("person", "department")),
+        ]
+
+    @extend_schema(request=FrictionReport, responses={201: IncidentDetail})
+    def create(self, request: Request) -> Response:
+        """Report friction at an account."""
+        incident = incidents.report_friction(**self.read(FrictionReport), acting_person=caller(request))
+        return self.show_created(incident.pk)
+
+    @extend_schema(request=Incidents, responses=ResultsSerializer)
+    @action(detail=False, methods=["post"])
+    def bulk(self, request: Request) -> Response:
+        """Open up to 5,000 incidents; each is taken or refused by itself, and one that is known stays as it is."""
+        return Response(answer(take_incidents(items_of(request.data), caller(request))))
+
+    @extend_schema(request=None, responses=IncidentDetail)
+    @action(detail=True, methods=["post"])
+    def accept(self, request: Request, public_id: UUID) -> Response:
+        """Answer for the incident."""
+        return self._do(incidents.accept, Nothing)
+
+    @extend_schema(request=Assignee, responses=IncidentDetail)
+    @action(detail=True, methods=["post"])
+    def assign(self, request: Request, public_id: UUID) -> Response:
+        """Give it to a person of the department that holds it, or to nobody."""
+        return self._do(incidents.assign, Assignee)
+
+    @extend_schema(request=HandOffProposal, responses=IncidentDetail)
+    @action(detail=True, methods=["post"], url_path="hand-off")
+    def hand_off(self, request: Request, public_id: UUID) -> Response:
+        """Ask another department to answer for it, wholly or for a share."""
+        return self._do(handoffs.hand_off, HandOffProposal)
+
+    @extend_schema(request=Resolution, responses=IncidentDetail)
+    @action(detail=True, methods=["post"])
+    def resolve(self, request: Request, public_id: UUID) -> Response:
+        """Say how it was put right."""
+        return self._do(incidents.resolve, Resolution)
+
+    @extend_schema(request=Words, responses=IncidentDetail)
+    @action(detail=True, methods=["post"])
+    def reopen(self, request: Request, public_id: UUID) -> Response:
+        """Say why it is not resolved after all."""
+        return self._do(incidents.reopen, Words)
+
+    @extend_schema(request=NoteText, responses=IncidentDetail)
+    @action(detail=True, methods=["post"], url_path="notes")
+    def note(self, request: Request, public_id: UUID) -> Response:
+        """Write a remark; an internal one stays in the caller's department."""
+        return self._do(incidents.note, NoteText)
+
+    def _do(self, act: Callable[..., object], form: type[Serializer[Any]]) -> Response:
+        incident = self.get_object()
+        act(incident=incident, acting_person=caller(self.request), **self.read(form))
+        return self.show(incident.pk)
+
+
+class HandOffViewSet(Records[HandOff]):
+    """Who asked whom to answer for what."""
+
+    queryset = HAND_OFFS
+    serializer_class = HandOffSerializer
+    filterset_class = HandOffFilters
+    capabilities = dict.fromkeys(("accept", "return_", "withdraw"), Capability.ANSWER_INCIDENTS)
+
+    @extend_schema(request=Words, responses=HandOffSerializer)
+    @action(detail=True, methods=["post"])
+    def accept(self, request: Request, public_id: UUID) -> Response:
+        """Answer for it."""
+        return self._answer(handoffs.accept_hand_off, Words)
+
+    @extend_schema(request=Words, responses=HandOffSerializer)
+    @action(detail=True, methods=["post"], url_path="return")
+    def return_(self, request: Request, public_id: UUID) -> Response:
+        """Give it back, with a reason."""
+        return self._answer(handoffs.return_hand_off, Words)
+
+    @extend_schema(request=None, responses=HandOffSerializer)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, public_id: UUID) -> Response:
+        """Take the question back."""
+        return self._answer(handoffs.withdraw_hand_off, Nothing)
+
+    def _answer(self, act: Callable[..., object], form: type[Serializer[Any]]) -> Response:
+        hand_off = self.get_object()
+        act(hand_off=hand_off, acting_person=caller(self.request), **self.read(form))
+        return self.show(hand_off.pk)
