@@ -1,0 +1,189 @@
+"""Bringing along what was done with incidents before they were ours, such as the log of an earlier ticket system."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.actions import record_audit
+from accounts.errors import Conflict, Invalid
+from departments.actions.permissions import require
+from departments.actions.replay import Names, PastEvent, PastStep, Replay, Verb
+from departments.clocks import Calendar, organisation_calendar
+from departments.models import (
+    Capability,
+    CauseCode,
+    Department,
+    HandOff,
+    Incident,
+    IncidentEvent,
+    Person,
+    Responsibility,
+    State,
+)
+
+__all__ = ["PastStep", "PastWork", "Verb", "record_past_work"]
+
+ROWS_A_STATEMENT = 5_000
+
+WRITE_INCIDENTS = """
+    UPDATE departments_incident AS incident
+    SET state = given.state, department_id = given.department_id, assignee_id = given.assignee_id,
+        answer_due_at = given.answer_due_at, resolve_due_at = given.resolve_due_at, due_at = given.due_at,
+        answered_at = given.answered_at, resolved_at = given.resolved_at, resolution = given.resolution,
+        cause_id = given.cause_id, version = given.version
+    FROM json_to_recordset(%s) AS given (
+        id bigint, state text, department_id bigint, assignee_id bigint, answer_due_at timestamptz,
+        resolve_due_at timestamptz, due_at timestamptz, answered_at timestamptz, resolved_at timestamptz,
+        resolution text, cause_id bigint, version integer)
+    WHERE incident.id = given.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PastWork:
+    """What was done with one incident that nobody here has touched yet, in order of time."""
+
+    incident_id: int
+    steps: tuple[PastStep, ...]
+
+
+@transaction.atomic
+def record_past_work(*, work: Sequence[PastWork], acting_person: Person) -> int:
+    """Record work of the past as if it had been done here at its time; return the number of steps.
+
+    Writes what the single actions write, in a constant number of statements: states, deadlines, hand-offs, shares,
+    the record. Raises Conflict where an incident has been worked on already or a step does not follow from the one
+    before, Invalid for times in disorder or ahead; nothing is written then.
+    """
+    require(acting_person, Capability.IMPORT_RECORDS)
+    for past in work:
+        _check_times(past)
+    replays = _read([past.incident_id for past in work])
+    for past in work:
+        for step in past.steps:
+            replays[past.incident_id].take(step)
+    _write(list(replays.values()))
+    steps = sum(len(past.steps) for past in work)
+    details = {"incidents": len(work), "steps": steps}
+    record_audit(verb="incident.bring_past_work", subject=None, details=details, acting_person=acting_person)
+    return steps
+
+
+def _check_times(past: PastWork) -> None:
+    times = [step.at for step in past.steps]
+    if times != sorted(times):
+        raise Invalid("at", f"The steps of incident {past.incident_id} are not in order of time.")
+    if times and times[-1] > timezone.now():
+        raise Invalid("at", f"A step of incident {past.incident_id} lies ahead.")
+
+
+def _read(incident_ids: list[int]) -> dict[int, Replay]:
+    """Read and lock the incidents; they must be as they were opened."""
+    locked = Incident.objects.select_for_update(of=("self",)).select_related("friction_type").order_by("pk")
+    incidents = locked.filter(pk__in=incident_ids)
+    shares: dict[int, dict[int, float]] = defaultdict(dict)
+    parts = Responsibility.objects.filter(incident__in=incident_ids)
+    for incident_id, department_id, share in parts.values_list("incident_id", "department_id", "share"):
+        shares[incident_id][department_id] = share
+    calendar, names = organisation_calendar(), _names()
+    replays = {one.pk: _replay(one, calendar, names, shares[one.pk]) for one in incidents}
+    missing = set(incident_ids) - replays.keys()
+    if missing:
+        raise Conflict(f"There is no incident {min(missing)}.")
+    return replays
+
+
+def _replay(incident: Incident, calendar: Calendar, names: Names, shares: dict[int, float]) -> Replay:
+    if incident.state != State.NEW or incident.version != 1:
+        raise Conflict(f"{incident.external_id} has been worked on already.")
+    return Replay(incident, calendar, names, shares)
+
+
+def _names() -> Names:
+    return Names(
+        people=dict(Person.objects.values_list("pk", "name")),
+        departments=dict(Department.objects.values_list("pk", "slug")),
+        causes=dict(CauseCode.objects.values_list("pk", "name")),
+    )
+
+
+def _write(replays: list[Replay]) -> None:
+    """Incidents first: the database keeps responsibilities equal to them, and shares are written on top of that."""
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE_INCIDENTS, [json.dumps([_incident_row(one.incident) for one in replays], default=str)])
+    _write_shares(replays)
+    hand_offs = [hand_off for one in replays for hand_off in one.hand_offs]
+    HandOff.objects.bulk_create(hand_offs, batch_size=ROWS_A_STATEMENT)
+    public_ids = dict(HandOff.objects.filter(pk__in=[one.pk for one in hand_offs]).values_list("pk", "public_id"))
+    slugs = replays[0].names.departments if replays else {}
+    events = [_event(one.incident, event, public_ids, slugs) for one in replays for event in one.events]
+    IncidentEvent.objects.bulk_create(events, batch_size=ROWS_A_STATEMENT)
+
+
+COLUMNS = (
+    *("id", "state", "department_id", "assignee_id", "answer_due_at", "resolve_due_at", "due_at"),
+    *("answered_at", "resolved_at", "resolution", "cause_id", "version"),
+)
+
+
+def _incident_row(incident: Incident) -> dict[str, Any]:
+    return {name: getattr(incident, name) for name in COLUMNS}
+
+
+def _write_shares(replays: list[Replay]) -> None:
+    accepted = [one.incident.pk for one in replays if one.accepted_at is not None]
+    Responsibility.objects.filter(incident__in=accepted, is_provisional=True).update(is_provisional=False)
+    moved = [part for one in replays if one.moved_at is not None for part in _parts(one)]
+    # One statement: the database sums the shares of an incident at its end.
+    Responsibility.objects.bulk_create(
+        moved,
+        update_conflicts=True,
+        unique_fields=["incident", "department"],
+        update_fields=["share", "is_provisional", "since"],
+    )
+
+
+def _parts(replay: Replay) -> list[Responsibility]:
+    incident = replay.incident
+    return [
+        Responsibility(
+            incident=incident,
+            department_id=department_id,
+            share=min(share, 1.0),
+            is_provisional=False,
+            since=replay.moved_at or incident.recorded_at,
+            account_id=incident.account_id,
+            friction_type_id=incident.friction_type_id,
+            severity=incident.severity,
+            happened_at=incident.happened_at,
+            recorded_at=incident.recorded_at,
+            resolved_at=incident.resolved_at,
+        )
+        for department_id, share in replay.shares.items()
+    ]
+
+
+def _event(
+    incident: Incident, event: PastEvent, public_ids: Mapping[int, Any], slugs: Mapping[int, str]
+) -> IncidentEvent:
+    about: dict[str, Any] = {}
+    if event.hand_off is not None:
+        about = {
+            "hand_off": str(public_ids[event.hand_off.pk]),
+            "from": slugs[event.hand_off.from_department_id],
+            "to": slugs[event.hand_off.to_department_id],
+            "share": event.hand_off.share,
+        }
+    return IncidentEvent(
+        incident=incident,
+        at=event.step.at,
+        person_id=event.step.person_id,
+        verb=event.step.verb.value,
+        words=event.step.words,
+        details=about | event.details,
+    )

@@ -1,0 +1,190 @@
+"""One incident's past, replayed step by step: what the single actions would have made of it, at the time.
+
+Nothing here touches the database; `history.py` reads the incidents and writes what came out.
+"""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from accounts.errors import Conflict, Invalid
+from departments.clocks import Calendar
+from departments.models import Answer, HandOff, Incident, Reason, State
+
+OPEN_FOR_WORK = (State.NEW, State.IN_WORK, State.DISPUTED)
+
+
+class Verb(StrEnum):
+    """What can have been done with an incident; the words of its record."""
+
+    ACCEPTED = "accepted"
+    ASSIGNED = "assigned"
+    HANDED_OFF = "handed_off"
+    HAND_OFF_ACCEPTED = "hand_off_accepted"
+    RETURNED = "returned"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastStep:
+    """One thing that somebody did: keys of people, departments and causes as the verb needs them."""
+
+    at: datetime.datetime
+    verb: Verb
+    person_id: int
+    words: str = ""
+    assignee_id: int | None = None
+    to_id: int | None = None
+    reason: str = ""
+    expected: str = ""
+    share: float = 1.0
+    cause_id: int | None = None
+
+
+@dataclass(slots=True)
+class PastEvent:
+    """One line of the record to be written; `hand_off` is what it is about, if anything."""
+
+    step: PastStep
+    details: dict[str, Any]
+    hand_off: HandOff | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What people, departments and causes are called in the record, by key."""
+
+    people: Mapping[int, str]
+    departments: Mapping[int, str]
+    causes: Mapping[int, str]
+
+
+@dataclass(slots=True)
+class Replay:
+    """An incident on its way through its past; `shares` are by department key."""
+
+    incident: Incident
+    calendar: Calendar
+    names: Names
+    shares: dict[int, float]
+    accepted_at: datetime.datetime | None = None
+    moved_at: datetime.datetime | None = None
+    hand_offs: list[HandOff] = field(default_factory=list)
+    events: list[PastEvent] = field(default_factory=list)
+
+    def take(self, step: PastStep) -> None:
+        """Do one step; raises Conflict where the incident's state does not allow it, Invalid for a wrong value."""
+        deeds = {
+            Verb.ACCEPTED: self._accept,
+            Verb.ASSIGNED: self._assign,
+            Verb.HANDED_OFF: self._hand_off,
+            Verb.HAND_OFF_ACCEPTED: self._accept_hand_off,
+            Verb.RETURNED: self._return,
+            Verb.RESOLVED: self._resolve,
+        }
+        deeds[step.verb](step)
+        self.incident.version += 1
+
+    def _require(self, step: PastStep, *states: str) -> str:
+        """Return the state before the step, if it is one of these."""
+        before = self.incident.state
+        if before not in states:
+            raise Conflict(
+                f"{self.incident.external_id} cannot be {step.verb.replace('_', ' ')} on {step.at:%d %b %Y}: "
+                f"{self.incident.get_state_display().lower()}."
+            )
+        return before
+
+    def _record(self, step: PastStep, hand_off: HandOff | None = None, **details: Any) -> None:
+        self.events.append(PastEvent(step, details, hand_off))
+
+    def _answer(self, step: PastStep) -> None:
+        self.incident.answered_at = self.incident.answered_at or step.at
+        self.accepted_at = self.accepted_at or step.at
+
+    def _accept(self, step: PastStep) -> None:
+        before = self._require(step, State.NEW, State.DISPUTED)
+        self._answer(step)
+        self.incident.state = State.IN_WORK
+        self.incident.due_at = self.incident.resolve_due_at
+        self._record(step, state_before=before)
+
+    def _assign(self, step: PastStep) -> None:
+        self._require(step, *OPEN_FOR_WORK, State.WAITING)
+        before = self.incident.assignee_id
+        self.incident.assignee_id = step.assignee_id
+        names = self.names.people
+        details = {
+            "from": names[before] if before else None,
+            "to": names[step.assignee_id] if step.assignee_id else None,
+        }
+        self.events.append(PastEvent(step, details))
+
+    def _hand_off(self, step: PastStep) -> None:
+        before = self._require(step, *OPEN_FOR_WORK)
+        if step.to_id is None or step.to_id == self.incident.department_id:
+            raise Invalid("to", f"{self.incident.external_id} was handed off to nobody else.")
+        if step.reason not in Reason.values:
+            raise Invalid("reason", f"A reason is one of {', '.join(Reason.values)}.")
+        until = self.calendar.deadline(step.at, self.incident.friction_type.answer_hours)
+        hand_off = HandOff(
+            incident=self.incident,
+            from_department_id=self.incident.department_id,
+            to_department_id=step.to_id,
+            share=step.share,
+            reason=step.reason,
+            words=step.words,
+            expected=step.expected,
+            proposed_at=step.at,
+            proposed_by_id=step.person_id,
+            answer_due_at=until,
+        )
+        self.hand_offs.append(hand_off)
+        self.incident.state, self.incident.due_at = State.WAITING, until
+        self._record(step, hand_off, state_before=before, reason=step.reason)
+
+    def _settle(self, step: PastStep, answer: Answer) -> HandOff:
+        self._require(step, State.WAITING)
+        hand_off = self.hand_offs[-1]
+        hand_off.answer, hand_off.answer_words = answer, step.words
+        hand_off.answered_at, hand_off.answered_by_id = step.at, step.person_id
+        return hand_off
+
+    def _accept_hand_off(self, step: PastStep) -> None:
+        hand_off = self._settle(step, Answer.ACCEPTED)
+        giver, taker = hand_off.from_department_id, hand_off.to_department_id
+        held = self.shares.get(giver, 0.0)
+        kept = held * (1.0 - hand_off.share)
+        taken = self.shares.get(taker, 0.0) + held - kept
+        self.shares |= {giver: kept, taker: taken}
+        self.moved_at = step.at
+        incident = self.incident
+        if taken > kept:
+            incident.department_id, incident.assignee_id = taker, None
+            hours = incident.friction_type.resolve_hours
+            incident.resolve_due_at = self.calendar.deadline(hand_off.proposed_at, hours)
+        incident.state, incident.answered_at, incident.due_at = State.IN_WORK, step.at, incident.resolve_due_at
+        self.accepted_at = step.at
+        holder = self.names.departments[incident.department_id]
+        self._record(step, hand_off, holder=holder, kept=kept, taken=taken)
+
+    def _return(self, step: PastStep) -> None:
+        hand_off = self._settle(step, Answer.RETURNED)
+        hours = self.incident.friction_type.answer_hours
+        due_at = self.calendar.deadline(step.at, hours)
+        self.incident.state, self.incident.answer_due_at, self.incident.due_at = State.DISPUTED, due_at, due_at
+        self._record(step, hand_off)
+
+    def _resolve(self, step: PastStep) -> None:
+        before = self._require(step, *OPEN_FOR_WORK)
+        self._answer(step)
+        self.incident.state, self.incident.resolution, self.incident.cause_id = (
+            State.RESOLVED,
+            step.words,
+            step.cause_id,
+        )
+        self.incident.resolved_at = max(step.at, self.incident.happened_at)
+        cause = self.names.causes[step.cause_id] if step.cause_id else None
+        self._record(step, state_before=before, cause=cause)
