@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from retention.notifications import mail
 from retention.scoring import rescoring, runs
 
 MOST_BATCHES_A_MESSAGE = 50
@@ -35,3 +36,9 @@ def sweep_runs() -> None:
     runs.finish_run()
     for range_id in runs.unclaimed_ranges():
         score_range.delay(range_id)
+
+
+@shared_task(name="retention.send_morning_mails")
+def send_morning_mails() -> None:
+    """Mail people what waits for them, once a day."""
+    mail.send_morning_mails(day=timezone.now().date())

@@ -1,0 +1,39 @@
+"""Build the measured company once; a company of the wanted size is kept."""
+
+from pathlib import Path
+
+from django.db import connection, transaction
+
+from accounts.models import Account
+
+COMPANY_SQL = Path(__file__).with_name("company.sql").read_text()
+BUILT_TABLES = (
+    "accounts_account",
+    "accounts_order",
+    "departments_incident",
+    "departments_responsibility",
+    "retention_score",
+    "retention_scorehistory",
+)
+
+
+class RealDataError(Exception):
+    """The database holds accounts that no benchmark made."""
+
+
+def ensure_company(accounts: int) -> bool:
+    """Make the database hold a company of so many accounts and nothing else; return whether it had to be built.
+
+    Raises RealDataError rather than empty a database that somebody works with.
+    """
+    if Account.objects.exclude(source="bench").exists():
+        raise RealDataError("This database holds real accounts: measure on one of its own, as `make bench` does.")
+    if Account.objects.filter(source="bench").count() == accounts:
+        return False
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {', '.join(BUILT_TABLES)}, accounts_accountchange CASCADE")
+        cursor.execute("SELECT setseed(0.5)")
+        cursor.execute(COMPANY_SQL.format(accounts=accounts))
+    with connection.cursor() as cursor:
+        cursor.execute(f"VACUUM (ANALYZE) {', '.join(BUILT_TABLES)}")
+    return True

@@ -1,0 +1,79 @@
+"""What is measured, each as a function that does the work once and returns the seconds it took."""
+
+import resource
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import Account
+from retention.models import Score
+from retention.scoring.binary import to_copy
+from retention.scoring.rescoring import drain_changes, rescore_range
+from retention.scoring.runs import account_ranges
+from retention.scoring.versions import ensure_active_version
+
+# The floor: every order and every responsibility read once from its covering index, and nothing computed.
+SCAN_SQL = """
+    SELECT count(*), max(ordered_at), max(amount), max(recorded_at) FROM accounts_order WHERE account_id > 0
+    UNION ALL
+    SELECT count(*), max(happened_at), max(share)::numeric, max(resolved_at)
+    FROM departments_responsibility WHERE account_id > 0
+"""
+COPY_TABLE_SQL = "CREATE TEMPORARY TABLE floor_score (account_id bigint PRIMARY KEY, risk float8) ON COMMIT DROP"
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return how long the work took, in seconds of wall time."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def scan() -> None:
+    """Read every order and responsibility from the indexes that scoring reads."""
+    with connection.cursor() as cursor:
+        cursor.execute(SCAN_SQL)
+        cursor.fetchall()
+
+
+def write() -> None:
+    """Write a number for every account by COPY into a table with a primary key."""
+    ids = np.fromiter(Account.objects.order_by("pk").values_list("pk", flat=True).iterator(), dtype=np.int64)
+    rows = to_copy({"account_id": ids, "risk": np.zeros(len(ids))})
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(COPY_TABLE_SQL)
+        cursor.copy_expert("COPY floor_score FROM STDIN (FORMAT BINARY)", rows)
+
+
+def rescore_everything() -> None:
+    """Score every account as the nightly run does, range by range, in this process."""
+    version, now = ensure_active_version(), timezone.now()
+    for first, last in account_ranges():
+        rescore_range(first=first, last=last, as_of=now, version=version)
+
+
+def rescore_naively(sample: int) -> None:
+    """Read and write each account by itself, as a loop over model objects would."""
+    for account in Account.objects.order_by("pk")[:sample].iterator():
+        load = sum(
+            part.share * part.severity * part.friction_type.weight
+            for part in account.responsibilities.select_related("friction_type")
+        )
+        orders = account.orders.count()
+        Score.objects.filter(pk=account.pk).update(not_attributed=0.0 * load / (1 + orders))
+
+
+def single_changes(count: int) -> Iterator[float]:
+    """Change one account after another and yield the seconds from its commit to its stored score."""
+    drain_changes()
+    for account in Account.objects.order_by("?")[:count]:
+        Account.objects.filter(pk=account.pk).update(annual_revenue=account.annual_revenue + 1)
+        yield seconds(drain_changes)
+
+
+def peak_memory() -> float:
+    """Return the most memory that this process has held, in megabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

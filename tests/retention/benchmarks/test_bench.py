@@ -1,0 +1,49 @@
+"""The benchmark measures what it says, on a company small enough for tests."""
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import Account, Order
+from departments.models import Incident, Responsibility
+from retention.benchmarks.company import ensure_company
+from retention.models import Score
+from tests import make
+
+
+@pytest.fixture
+def friction_types(transactional_db: None) -> None:
+    make.friction_type()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_scores_every_account_of_a_company_that_looks_real(friction_types: None) -> None:
+    output = io.StringIO()
+    call_command("bench", scale="0.0003", stdout=output)
+    assert Account.objects.count() == Score.objects.count() == 300
+    assert 1000 < Order.objects.count() < 9000
+    assert Incident.objects.count() == Responsibility.objects.count() > 1000
+    assert "× (scan + write)" in output.getvalue()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_company_of_the_wanted_size_is_kept(friction_types: None) -> None:
+    assert ensure_company(100) is True
+    assert ensure_company(100) is False
+    assert ensure_company(120) is True
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_refuses_a_database_with_real_accounts() -> None:
+    make.account()
+    with pytest.raises(CommandError, match="real accounts"):
+        call_command("bench", scale="0.0003", stdout=io.StringIO())
+    assert Account.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("scale", ["much", "0", "99"])
+def test_a_wrong_scale_is_a_sentence(scale: str) -> None:
+    with pytest.raises(CommandError, match="BENCH_SCALE"):
+        call_command("bench", scale=scale, stdout=io.StringIO())
