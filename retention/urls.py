@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
 from retention.dashboards import home, search
+from retention.notifications import views as notifications
 
 
 @login_not_required
@@ -21,5 +22,7 @@ urlpatterns = [
     path("api/v1/", include("retention.api.urls")),
     path("", home.show_home, name="home"),
     path("search", search.show_search, name="search"),
+    path("inbox", notifications.show_inbox, name="inbox"),
+    path("inbox/bell", notifications.show_bell, name="bell"),
     path("", include(sign_in_urls)),
 ]

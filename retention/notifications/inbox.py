@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from departments.models import Answer, Capability, HandOff, Incident, Person, Role, State
 
@@ -47,18 +48,24 @@ def _items(person: Person) -> Iterator[Item]:
 def _of_a_department_head(person: Person) -> Iterator[Item]:
     desk = reverse("triage")
     asked = HandOff.objects.filter(to_department=person.department_id, answer=Answer.PENDING).count()
-    yield Item(asked, "incidents were handed to your department and wait for an answer", desk, is_urgent=True)
+    words = ngettext("incident was handed to your department", "incidents were handed to your department", asked)
+    yield Item(asked, words, desk, is_urgent=True)
     new = Incident.objects.filter(department=person.department_id, state=State.NEW)
     counts = new.aggregate(all=models.Count("pk"), late=models.Count("pk", filter=models.Q(due_at__lt=timezone.now())))
-    yield Item(counts["late"], "incidents should have been answered by now", desk, is_urgent=True)
-    yield Item(counts["all"] - counts["late"], "new incidents need an answer", desk, is_urgent=False)
+    late, in_time = counts["late"], counts["all"] - counts["late"]
+    words = ngettext("incident should have been answered by now", "incidents should have been answered by now", late)
+    yield Item(late, words, desk, is_urgent=True)
+    words = ngettext("new incident needs an answer", "new incidents need an answer", in_time)
+    yield Item(in_time, words, desk, is_urgent=False)
 
 
 def _late_assignments(person: Person) -> Item:
     late = Incident.objects.due_before(timezone.now()).filter(assignee=person).count()
-    return Item(late, "incidents assigned to you are past due", reverse("triage") + "?tab=in_work", is_urgent=True)
+    words = ngettext("incident assigned to you is past due", "incidents assigned to you are past due", late)
+    return Item(late, words, reverse("triage") + "?tab=in_work", is_urgent=True)
 
 
 def _late_on_own_accounts(person: Person) -> Item:
     late = Incident.objects.visible_to(person).due_before(timezone.now()).count()
-    return Item(late, "incidents on your accounts are past due", reverse("portfolio"), is_urgent=False)
+    words = ngettext("incident on your accounts is past due", "incidents on your accounts are past due", late)
+    return Item(late, words, reverse("portfolio"), is_urgent=False)
