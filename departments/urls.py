@@ -1,0 +1,21 @@
+"""Where incidents live."""
+
+from django.urls import path
+
+from departments.views import bulk, handoffs, incidents
+
+urlpatterns = [
+    path("incidents/ticked/accept", bulk.accept_ticked, name="incidents_accept"),
+    path("incidents/ticked/assign", bulk.assign_ticked, name="incidents_assign"),
+    path("incidents/ticked/resolve", bulk.resolve_ticked, name="incidents_resolve"),
+    path("incidents/<uuid:public_id>", incidents.show_incident, name="incident"),
+    path("incidents/<uuid:public_id>/accept", incidents.accept_incident, name="incident_accept"),
+    path("incidents/<uuid:public_id>/assign", incidents.assign_incident, name="incident_assign"),
+    path("incidents/<uuid:public_id>/hand-off", handoffs.hand_off_incident, name="incident_hand_off"),
+    path("incidents/<uuid:public_id>/resolve", incidents.resolve_incident, name="incident_resolve"),
+    path("incidents/<uuid:public_id>/reopen", incidents.reopen_incident, name="incident_reopen"),
+    path("incidents/<uuid:public_id>/note", incidents.note_on_incident, name="incident_note"),
+    path("hand-offs/<uuid:public_id>/accept", handoffs.accept_hand_off, name="hand_off_accept"),
+    path("hand-offs/<uuid:public_id>/return", handoffs.return_hand_off, name="hand_off_return"),
+    path("hand-offs/<uuid:public_id>/withdraw", handoffs.withdraw_hand_off, name="hand_off_withdraw"),
+]

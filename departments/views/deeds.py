@@ -1,0 +1,54 @@
+"""Buttons: do one thing, say what came of it, and go back to where the person was."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.forms import Form
+from django.http import HttpResponse, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from accounts.errors import ActionError, NotAllowed
+from departments.http import PersonRequest
+from departments.models import Incident
+from departments.views.page import show
+
+NOT_PROCESSED = 422
+
+
+def do(request: PersonRequest, deed: Callable[[], object], *, done: str, otherwise: str) -> HttpResponse:
+    """Do it and say so, or say why not; `otherwise` is where to go if the form names no place."""
+    try:
+        deed()
+    except NotAllowed as refusal:
+        raise PermissionDenied(str(refusal)) from refusal
+    except ActionError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, done)
+    return back(request, otherwise)
+
+
+def correct(request: PersonRequest, incident: Incident, **bound: Form) -> HttpResponse:
+    """Ask for a better form: on the incident's page, or in a sentence where it was sent from elsewhere."""
+    if "next" not in request.POST:
+        return show(request, incident, NOT_PROCESSED, **bound)
+    for form in bound.values():
+        say_what_is_wrong(request, form)
+    return back(request, "")
+
+
+def say_what_is_wrong(request: PersonRequest, form: Form) -> None:
+    """Put a form's errors into sentences."""
+    for name, errors in form.errors.items():
+        label = form.fields[name].label if name in form.fields else None
+        sentence = " ".join(str(error) for error in errors)
+        messages.error(request, f"{label}: {sentence}" if label else sentence)
+
+
+def back(request: PersonRequest, otherwise: str) -> HttpResponse:
+    """Go to the place that the form names, if it is one of ours."""
+    place = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(place, {request.get_host()}, require_https=request.is_secure())
+    # 303: whatever was posted, the answer is a page to read (htmx follows it too).
+    return HttpResponseRedirect(place if ours else otherwise or "/", status=303)
