@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from django.urls import reverse
 
-from departments.models import Capability, Person
+from departments.models import Capability, Person, Role
 from retention.formatting import organisation
 
 
@@ -32,7 +32,16 @@ class MenuItem:
 
 
 # In the order of the menu.
-DESTINATIONS: tuple[Destination, ...] = ()
+DESTINATIONS: tuple[Destination, ...] = (
+    Destination(
+        "triage",
+        "Triage",
+        "inbox",
+        Capability.SEE_TRIAGE,
+        frozenset({Role.DEPARTMENT_HEAD, Role.DEPARTMENT_MEMBER}),
+    ),
+    Destination("method", "Method", "math-function"),
+)
 
 
 def open_to(person: Person) -> list[Destination]:

@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
-from retention.dashboards import home, search
+from retention.dashboards import home, method, search, triage
 from retention.notifications import views as notifications
 
 
@@ -24,5 +24,10 @@ urlpatterns = [
     path("search", search.show_search, name="search"),
     path("inbox", notifications.show_inbox, name="inbox"),
     path("inbox/bell", notifications.show_bell, name="bell"),
+    path("method", method.show_method, name="method"),
+    path("triage", triage.show_triage, name="triage"),
+    path("triage/<slug:slug>", triage.show_department, name="triage_department"),
+    path("triage/<slug:slug>/export", triage.export_department, name="triage_export"),
+    path("", include("departments.urls")),
     path("", include(sign_in_urls)),
 ]

@@ -1,0 +1,136 @@
+"""What the figures mean: each page links its figures here."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A word on the pages, its meaning, and the anchor by which figures link to it."""
+
+    anchor: str
+    word: str
+    meaning: str
+
+
+DEFINITIONS = (
+    Definition(
+        "risk",
+        "Risk",
+        "How likely the account is to leave within the horizon: it ends the relation, or, buying by order and holding "
+        "no contract, places no order. It is called a risk index until a backtest has shown that it is calibrated.",
+    ),
+    Definition(
+        "range",
+        "Likely range",
+        "Eight of ten accounts with such a score should lie within it, as far as the doubt about the weights goes.",
+    ),
+    Definition(
+        "revenue-at-risk",
+        "Revenue at risk",
+        "Risk × annual revenue, summed over the accounts that have not left. It is taken from the rollup that follows "
+        "each nightly scoring, so its age is that of the last run.",
+    ),
+    Definition(
+        "avoidable",
+        "Avoidable: friction we caused",
+        "The part of the revenue at risk that departments’ friction adds, by the ledger. Care terms, falling rhythm "
+        "and whatever shows no evidence are not in it.",
+    ),
+    Definition(
+        "carried",
+        "Revenue at risk that a department carries",
+        "Its points in every account’s ledger × that account’s annual revenue, summed. Open incidents and those still "
+        "fading after they were resolved count.",
+    ),
+    Definition(
+        "puts-at-risk",
+        "What an incident puts at risk",
+        "Its share of the account’s risk × the account’s annual revenue. Shares add up to the risk; they are not what "
+        "would be saved without it, which the what-if on the account’s page computes anew.",
+    ),
+    Definition(
+        "friction-budget",
+        "Friction budget",
+        "The revenue that a department’s friction may put at risk in a quarter. Used is what it puts at risk at the "
+        "last rollup: a level, not a sum. The day on which it runs out is where the straight line through the last "
+        "four weeks meets the budget.",
+    ),
+    Definition(
+        "root-causes",
+        "Root causes by revenue at risk",
+        "What the incidents of the last 90 days put at risk, each by the department’s share in it, by the cause that "
+        "was named when they were resolved. Where no cause was named yet, by type of friction.",
+    ),
+    Definition(
+        "handed-on",
+        "Handed on and handed back",
+        "Time to accept runs from being told or asked to accepting, on the calendar, and its median is taken over 90 "
+        "days. Handed back counts the hand-offs between two departments that were returned, whoever of them asked.",
+    ),
+    Definition(
+        "rate",
+        "Rate",
+        "Incidents of the last 90 days that a department answers for (a share counts as a part) per 100 of what it "
+        "handles: shipments, invoices, calls, orders. Counts alone would accuse whoever works most.",
+    ),
+    Definition(
+        "on-time",
+        "On time",
+        "Of the incidents whose answer was due in the last 90 days, how many were answered by then.",
+    ),
+    Definition(
+        "deadlines",
+        "Deadlines",
+        "Hours to answer and to resolve stand with each type of friction and count working hours only. An incident is "
+        "due when the next of the two runs out.",
+    ),
+    Definition(
+        "triage-order",
+        "The order of a desk",
+        "What the incident puts at risk, doubled for each day that it is past due and halved for each day left, up to "
+        "three days either way.",
+    ),
+    Definition(
+        "call-rank",
+        "The order of the call list",
+        "Risk × annual revenue × how overdue a contact is. Overdue is the days since the last contact over the days in "
+        "which there should be one, three at most; an account that was never contacted counts as three.",
+    ),
+    Definition(
+        "nrr",
+        "Net revenue retention",
+        "Among accounts with revenue in the twelve months before the last twelve: their revenue of the last twelve "
+        "months over their revenue of the twelve before. Revenue is what was ordered, and the monthly value of what "
+        "was held, by the day. New accounts do not count; growth does.",
+    ),
+    Definition(
+        "grr",
+        "Gross revenue retention",
+        "The same, but no account counts for more than it brought before: growth cannot hide losses.",
+    ),
+    Definition(
+        "lost",
+        "Accounts lost",
+        "Accounts that ended the relation in the quarter, and accounts without a contract whose 90th day without an "
+        "order fell in it.",
+    ),
+    Definition(
+        "breadth",
+        "Services per account",
+        "Services held today over accounts that have not left.",
+    ),
+    Definition(
+        "evidence",
+        "Evidence",
+        "Assumed: too few accounts have left to tell, the experts’ belief stands. Supported: the 95 % interval does "
+        "not hold zero and the model predicts better with it. No evidence: enough data, and the interval holds zero; "
+        "nobody is charged for it.",
+    ),
+    Definition(
+        "not-attributed",
+        "Not attributed",
+        "Points of risk for which nobody answers: a falling order rhythm is a symptom whose cause is unknown, and what "
+        "shows no evidence is charged to nobody.",
+    ),
+)
+ANCHORS = frozenset(definition.anchor for definition in DEFINITIONS)

@@ -1,0 +1,122 @@
+"""Method: how the number is made, what it stands on, and what it cannot tell."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import Count, F, QuerySet, Sum
+from django.db.models.functions import NullIf
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from departments.http import PersonRequest
+from departments.models import Department
+from retention.dashboards.coverage import books, feeds
+from retention.dashboards.definitions import DEFINITIONS
+from retention.dashboards.trust import trust
+from retention.models import ModelVersion, ScoringRun
+from retention.scoring.engine import Evidence, Prior, ScoringModel, Term, TermKind, expert_prior
+from retention.scoring.versions import department_priors, scoring_model
+
+RUNS_SHOWN = 5
+INTERVAL_Z = 1.96
+KIND_WORDS = {
+    TermKind.BASELINE: "Baseline",
+    TermKind.FRICTION: "Friction",
+    TermKind.CARE: "Care",
+    TermKind.SYMPTOM: "Symptom",
+}
+EVIDENCE_WORDS = {
+    Evidence.ASSUMED: "assumed",
+    Evidence.SUPPORTED: "supported",
+    Evidence.NO_EVIDENCE: "no evidence",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WeightRow:
+    """One weight with its 95 % interval, what experts believed of it, and what it does to the odds of leaving."""
+
+    label: str
+    kind: str
+    department: Department | None
+    mean: float
+    low: float
+    high: float
+    prior: Prior
+    evidence: str
+    odds: float
+
+
+@require_safe
+def show_method(request: PersonRequest) -> HttpResponse:
+    """Show the model in plain words, its weights, its data and its definitions."""
+    moment = timezone.now()
+    version = ModelVersion.objects.filter(is_active=True).first()
+    context = {
+        "version": version,
+        "feeds": feeds(moment),
+        "books": books(),
+        "runs": runs(),
+        "trust": trust(version),
+        "definitions": DEFINITIONS,
+        **(_model_context(version) if version else {}),
+    }
+    return render(request, "dashboards/method.html", context)
+
+
+def _model_context(version: ModelVersion) -> dict[str, object]:
+    model = scoring_model(version)
+    return {
+        "model": model,
+        "rhythm": model.rhythm,
+        "fitted_accounts": version.rhythm.get("accounts", 0),
+        "weights": list(weight_rows(model)),
+        "types": _types(),
+    }
+
+
+def weight_rows(model: ScoringModel) -> Iterator[WeightRow]:
+    """Return the weights in the model's order."""
+    departments = {department.slug: department for department in Department.objects.all()}
+    priors = department_priors()
+    weights = model.weights
+    for term, mean, sd, evidence in zip(
+        weights.terms, weights.mean.tolist(), weights.standard_deviations().tolist(), weights.evidence, strict=True
+    ):
+        yield WeightRow(
+            label=term.label,
+            kind=KIND_WORDS[term.kind],
+            department=departments.get(term.department),
+            mean=mean,
+            low=mean - INTERVAL_Z * sd,
+            high=mean + INTERVAL_Z * sd,
+            prior=expert_prior(term, priors),
+            evidence=EVIDENCE_WORDS[evidence],
+            odds=_odds(term, mean),
+        )
+
+
+def _odds(term: Term, mean: float) -> float:
+    """By how much one typical unit multiplies the odds: for friction, a rate of one incident per order."""
+    return math.exp(mean * math.log(2.0)) if term.kind == TermKind.FRICTION else math.exp(mean)
+
+
+def _types() -> QuerySet[Department]:
+    return Department.objects.filter(is_active=True).prefetch_related("friction_types")
+
+
+def runs() -> QuerySet[ScoringRun]:
+    """Return the last runs, each with its ranges, how many are done and how many accounts they scored."""
+    return (
+        ScoringRun.objects.select_related("model")
+        .annotate(
+            total=Count("ranges"),
+            done=Count("ranges__finished_at"),
+            scored=Sum("ranges__accounts", default=0),
+            share=F("done") * 1.0 / NullIf(F("total"), 0),
+        )
+        .order_by("-started_at")[:RUNS_SHOWN]
+    )

@@ -1,0 +1,186 @@
+"""Triage: what a department answers for, in the order in which it deserves attention."""
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.db.models import Count, Q, QuerySet, Sum
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
+
+from departments.forms import AssignForm, HandOffForm, ResolveForm, WordsForm
+from departments.http import PersonRequest
+from departments.models import OPEN_STATES, Capability, Department, Incident, Person, State
+from departments.models.person import SEES_EVERYTHING
+from retention.dashboards import triage_queue as queue
+from retention.dashboards.budgets import carried_by
+from retention.dashboards.export import Cell, csv_response
+from retention.dashboards.triage_cards import cards
+from retention.dashboards.triage_rows import rows
+
+LONGEST_TEXT = 100
+EXPORTED = ("Incident", "Account", "State", "Puts at risk", "Due", "With", "Severity", "Type", "Happened", "Cause")
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A view of the desk, as the page's tabs show it."""
+
+    url: str
+    label: str
+    count: int | None
+    is_current: bool
+    is_urgent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for."""
+
+    view: queue.View
+    text: str
+    cursor: queue.Cursor | None
+    moment: datetime.datetime
+
+
+@require_safe
+def show_triage(request: PersonRequest) -> HttpResponse:
+    """Show the own department's desk; whoever sees all of them chooses one."""
+    _require(request)
+    if request.user.role in SEES_EVERYTHING:
+        departments = _with_what_they_hold(timezone.now())
+        return render(request, "dashboards/triage_choice.html", {"departments": departments})
+    if request.user.department is None:
+        raise Http404
+    return redirect("triage_department", slug=request.user.department.slug)
+
+
+@require_safe
+def show_department(request: PersonRequest, slug: str) -> HttpResponse:
+    """Show one department's desk; its rows alone where htmx asks for them."""
+    _require(request)
+    department = get_object_or_404(departments_open_to(request.user), slug=slug)
+    asked = _asked(request)
+    context = _desk(request, department, asked)
+    if request.htmx:
+        return render(request, "dashboards/_triage_desk.html", context)
+    context["cards"] = cards(department, asked.moment, timezone.localdate(asked.moment))
+    return render(request, "dashboards/triage.html", context)
+
+
+@require_safe
+def export_department(request: PersonRequest, slug: str) -> StreamingHttpResponse:
+    """Give the rows of a tab as filtered, in the order of the desk."""
+    _require(request)
+    department = get_object_or_404(departments_open_to(request.user), slug=slug)
+    asked = _asked(request)
+    incidents = queue.ordered(department, asked.view, asked.text, asked.moment)
+    return csv_response(f"{department.slug}-{asked.view}", EXPORTED, _exported(incidents))
+
+
+def departments_open_to(person: Person) -> QuerySet[Department]:
+    """Return the departments whose desk the person may see."""
+    if person.role in SEES_EVERYTHING:
+        return Department.objects.filter(is_active=True)
+    return Department.objects.filter(people=person)
+
+
+def _require(request: PersonRequest) -> None:
+    if not request.user.can(Capability.SEE_TRIAGE):
+        raise PermissionDenied("Your role has no triage desk.")
+
+
+def _asked(request: PersonRequest) -> Asked:
+    wanted, text, after = (request.GET.get(name, "") for name in ("tab", "q", "after"))
+    view = queue.View(wanted) if wanted in queue.View.values else queue.View.NEW
+    try:
+        cursor = queue.Cursor.decoded(after) if after else None
+    except queue.CursorError as error:
+        raise BadRequest(str(error)) from error
+    return Asked(view, text.strip()[:LONGEST_TEXT], cursor, cursor.moment if cursor else timezone.now())
+
+
+def _desk(request: PersonRequest, department: Department, asked: Asked) -> dict[str, object]:
+    person = request.user
+    incidents = queue.ordered(department, asked.view, asked.text, asked.moment)
+    page = queue.page(incidents, asked.cursor, asked.moment)
+    counts = queue.counts(department, asked.moment)
+    answers = person.can(Capability.ANSWER_INCIDENTS) and person.department_id == department.pk
+    return {
+        "department": department,
+        "asked": asked,
+        "counts": counts,
+        "carried": carried_by(department, timezone.localdate(asked.moment)),
+        "may_choose": person.role in SEES_EVERYTHING,
+        "tabs": _tabs(department, asked, counts),
+        "rows": rows(page.incidents, department, person),
+        "following": page.following,
+        "place": request.get_full_path(),
+        "answers": answers,
+        "works": person.can(Capability.WORK_ON_INCIDENTS) and person.department_id == department.pk,
+        "export_url": f"{reverse('triage_export', args=[department.slug])}?{_query(asked.view, asked.text)}",
+        **(_forms(department) if answers else {}),
+    }
+
+
+def _forms(department: Department) -> dict[str, object]:
+    return {
+        "hand_off_form": HandOffForm(department=department, auto_id="hand_off_%s"),
+        "resolve_form": ResolveForm(department=department, auto_id="resolve_%s"),
+        "return_form": WordsForm(auto_id="return_%s"),
+        "reopen_form": WordsForm(auto_id="reopen_%s"),
+        "bulk_assign_form": AssignForm(department=department, auto_id="bulk_%s"),
+        "bulk_resolve_form": ResolveForm(department=department, auto_id="bulk_%s"),
+    }
+
+
+def _tabs(department: Department, asked: Asked, counts: dict[str, int]) -> list[Tab]:
+    desk = reverse("triage_department", args=[department.slug])
+    # What a figure is made of appears as a tab while it is looked at.
+    views = queue.TABS if asked.view in queue.TABS else (*queue.TABS, asked.view)
+    return [
+        Tab(
+            url=f"{desk}?{_query(view, asked.text)}",
+            label=str(view.label),
+            count=counts.get(view.value),
+            is_current=view == asked.view,
+            is_urgent=view == queue.View.NEW and counts[view.value] > 0,
+        )
+        for view in views
+    ]
+
+
+def _query(view: queue.View, text: str) -> str:
+    return urlencode({"tab": view.value, **({"q": text} if text else {})})
+
+
+def _with_what_they_hold(moment: datetime.datetime) -> QuerySet[Department]:
+    held = Q(held_incidents__state__in=OPEN_STATES, held_incidents__merged_into=None)
+    return Department.objects.filter(is_active=True).annotate(
+        open=Count("held_incidents", filter=held),
+        unanswered=Count("held_incidents", filter=held & Q(held_incidents__state=State.NEW)),
+        past_due=Count("held_incidents", filter=held & Q(held_incidents__due_at__lt=moment)),
+        money=Sum("held_incidents__money_at_risk", filter=held, default=0.0),
+    )
+
+
+def _exported(incidents: QuerySet[Incident]) -> Iterator[list[Cell]]:
+    shown = incidents.select_related("account", "friction_type", "assignee", "cause")
+    for incident in shown.iterator(chunk_size=500):
+        yield [
+            incident.title,
+            incident.account.name,
+            incident.get_state_display(),
+            round(incident.money_at_risk, 2),
+            timezone.localtime(incident.due_at),
+            incident.assignee.name if incident.assignee else None,
+            incident.severity,
+            incident.friction_type.name,
+            timezone.localtime(incident.happened_at),
+            incident.cause.name if incident.cause else None,
+        ]

@@ -1,0 +1,204 @@
+"""What lies on a department's desk, in the order in which it deserves attention."""
+
+import base64
+import binascii
+import datetime
+import functools
+import json
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import (
+    Count,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    FilteredRelation,
+    FloatField,
+    Prefetch,
+    Q,
+    QuerySet,
+    Value,
+)
+from django.db.models.functions import Cast, Coalesce, Extract, Greatest, Least, Power
+
+from departments.models import OPEN_STATES, Answer, Department, HandOff, Incident, Responsibility, State
+
+PAGE = 25
+RECENT_DAYS = 90
+# A day past due doubles what is at stake, a day left halves it; beyond three days it is urgent or it is not.
+URGENCY_DAYS = 3.0
+
+
+class View(models.TextChoices):
+    """What a desk shows: one of its five tabs, or what a figure on the page is made of."""
+
+    NEW = State.NEW.value, "Needs an answer"
+    IN_WORK = State.IN_WORK.value, "In work"
+    WAITING = State.WAITING.value, "Waiting on others"
+    DISPUTED = State.DISPUTED.value, "Disputed"
+    RESOLVED = State.RESOLVED.value, "Resolved"
+    OPEN = "open", "All open"
+    PAST_DUE = "past_due", "Past due"
+    RECENT = "recent", "Happened in 90 days"
+    BOUNCED = "bounced", "Handed back in 90 days"
+
+
+TABS = (View.NEW, View.IN_WORK, View.WAITING, View.DISPUTED, View.RESOLVED)
+
+
+class CursorError(ValueError):
+    """The address of a page was not one of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page ends: the moment the first page was made, and the sort value and id of the last row."""
+
+    moment: datetime.datetime
+    value: float
+    pk: int
+
+    def encoded(self) -> str:
+        """Return it as text for an address."""
+        plain = json.dumps([self.moment.isoformat(), self.value, self.pk])
+        return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+
+    @classmethod
+    def decoded(cls, text: str) -> Self:
+        """Read it back; raises CursorError on anything else."""
+        try:
+            moment, value, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            known = datetime.datetime.fromisoformat(moment)
+            if known.tzinfo is None:
+                raise CursorError("The moment of this page has no time zone.")
+            return cls(known, float(value), int(pk))
+        except (binascii.Error, ValueError, TypeError) as error:
+            raise CursorError("This address of a further page is not complete; start again at the first.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Up to `PAGE` incidents, and the cursor of the next ones if there are more."""
+
+    incidents: Sequence[Incident]
+    following: str | None
+
+
+def on_desk(department: Department, view: View, moment: datetime.datetime) -> QuerySet[Incident]:
+    """Return the incidents of one view; those that others ask the department to take need its answer too."""
+    held = Incident.objects.order_by().held_by(department).filter(merged_into=None)
+    since = moment - datetime.timedelta(days=RECENT_DAYS)
+    if view == View.NEW:
+        # A union, so that each branch reads its own small index instead of both reading every incident.
+        new = held.filter(state=State.NEW).values("pk")
+        return Incident.objects.filter(pk__in=new.union(_asked(department).values("incident")))
+    if view == View.RESOLVED:
+        return held.filter(state=State.RESOLVED, resolved_at__gte=since)
+    if view == View.OPEN:
+        return held.open()
+    if view == View.PAST_DUE:
+        return held.due_before(moment)
+    if view == View.RECENT:
+        return Incident.objects.filter(pk__in=_answered_for(department, since), merged_into=None)
+    if view == View.BOUNCED:
+        return Incident.objects.filter(pk__in=_returned(department, since))
+    return held.filter(state=view.value)
+
+
+def _asked(department: Department) -> QuerySet[HandOff]:
+    return HandOff.objects.order_by().filter(to_department=department, answer=Answer.PENDING)
+
+
+def _answered_for(department: Department, since: datetime.datetime) -> QuerySet[Responsibility, int]:
+    parts = Responsibility.objects.order_by().filter(department=department, share__gt=0, happened_at__gte=since)
+    return parts.values_list("incident", flat=True)
+
+
+def _returned(department: Department, since: datetime.datetime) -> QuerySet[HandOff, int]:
+    returned = HandOff.objects.order_by().filter(answer=Answer.RETURNED, answered_at__gte=since)
+    between = returned.filter(Q(from_department=department) | Q(to_department=department))
+    return between.values_list("incident", flat=True)
+
+
+def counts(department: Department, moment: datetime.datetime) -> dict[str, int]:
+    """Return the number of incidents of each tab, and of all open and past due ones."""
+    held = Incident.objects.order_by().held_by(department).filter(merged_into=None)
+    found = held.open().aggregate(
+        open=Count("pk"),
+        past_due=Count("pk", filter=Q(due_at__lt=moment)),
+        **{state.value: Count("pk", filter=Q(state=state)) for state in OPEN_STATES},
+    )
+    found[View.NEW.value] += _asked(department).count()
+    found[View.RESOLVED.value] = on_desk(department, View.RESOLVED, moment).count()
+    return found
+
+
+def urgent_first(incidents: QuerySet[Incident], department: Department, moment: datetime.datetime) -> QuerySet[Any]:
+    """Annotate `deadline` and `priority`: money at risk, doubled a day past due, halved a day left."""
+    asked = Q(hand_offs__answer=Answer.PENDING, hand_offs__to_department=department)
+    left = ExpressionWrapper(F("deadline") - Value(moment), output_field=DurationField())
+    late_days = Cast(Extract(left, "epoch"), FloatField()) / Value(-86400.0)
+    bounded = Least(Greatest(late_days, Value(-URGENCY_DAYS)), Value(URGENCY_DAYS), output_field=FloatField())
+    return incidents.annotate(
+        asked=FilteredRelation("hand_offs", condition=asked),
+        deadline=Coalesce("asked__answer_due_at", "due_at"),
+        # A pound at least: what scoring has not weighed yet is still ordered by its time.
+        priority=Greatest(F("money_at_risk"), Value(1.0)) * Power(Value(2.0), bounded, output_field=FloatField()),
+    )
+
+
+def latest_first(incidents: QuerySet[Incident]) -> QuerySet[Any]:
+    """Annotate `priority` so that what was resolved last comes first."""
+    return incidents.annotate(priority=Cast(Extract("resolved_at", "epoch"), FloatField()))
+
+
+def dearest_first(incidents: QuerySet[Incident]) -> QuerySet[Any]:
+    """Annotate `priority` so that what puts most at risk comes first, whenever it is due."""
+    return incidents.annotate(priority=F("money_at_risk"))
+
+
+def ordered(department: Department, view: View, text: str, moment: datetime.datetime) -> QuerySet[Incident]:
+    """Return a view's incidents that hold the text in title, account, type or cause, in the order of the desk."""
+    incidents = on_desk(department, view, moment)
+    if text:
+        incidents = incidents.filter(_holding(text))
+    if view == View.RESOLVED:
+        in_order = latest_first(incidents)
+    elif view in (View.RECENT, View.BOUNCED):
+        in_order = dearest_first(incidents)
+    else:
+        in_order = urgent_first(incidents, department, moment)
+    return in_order.order_by("-priority", "-pk")
+
+
+def _holding(text: str) -> Q:
+    fields = ("title", "account__name", "friction_type__name", "cause__name")
+    return functools.reduce(operator.or_, (Q(**{f"{field}__icontains": text}) for field in fields))
+
+
+def page(incidents: QuerySet[Incident], cursor: Cursor | None, moment: datetime.datetime) -> Page:
+    """Return the page after the cursor, with all that a row shows."""
+    if cursor is not None:
+        incidents = incidents.filter(_after(cursor))
+    rows = list(_with_rows(incidents)[: PAGE + 1])
+    following = _cursor(rows[PAGE - 1], moment).encoded() if len(rows) > PAGE else None
+    return Page(rows[:PAGE], following)
+
+
+def _after(cursor: Cursor) -> Q:
+    return Q(priority__lt=cursor.value) | Q(priority=cursor.value, pk__lt=cursor.pk)
+
+
+def _cursor(last: Incident, moment: datetime.datetime) -> Cursor:
+    return Cursor(moment, float(getattr(last, "priority")), last.pk)  # noqa: B009
+
+
+def _with_rows(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
+    hand_offs = HandOff.objects.select_related("from_department", "to_department")
+    return incidents.select_related(
+        "account__score", "friction_type", "assignee", "reporter", "rule", "department", "cause"
+    ).prefetch_related(Prefetch("hand_offs", hand_offs))

@@ -1,0 +1,62 @@
+"""Can the number be trusted? What the last backtest says, or what is missing for one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from accounts.models import Account
+from retention.models import ModelVersion
+
+LEAST_LEAVERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Accounts that were given about the same risk: what was said, what happened, to how many."""
+
+    said: float
+    happened: float
+    accounts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What is known of the number's worth; without a backtest only how many accounts have left."""
+
+    is_backtested: bool
+    passed: bool
+    leavers: int
+    bins: Sequence[Bin]
+    figures: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        """Return what the number may be called."""
+        return "risk of leaving" if self.passed else "risk index"
+
+    @property
+    def chart(self) -> dict[str, object]:
+        """Return the calibration as the chart reads it."""
+        return {"points": [asdict(one) for one in self.bins]}
+
+    @property
+    def missing(self) -> str:
+        """Say what is missing for a backtest."""
+        if self.leavers < LEAST_LEAVERS:
+            return f"A backtest needs at least {LEAST_LEAVERS} accounts that left; {self.leavers} are on record."
+        return f"{self.leavers} accounts have left, enough for a backtest; none has been run yet."
+
+
+def trust(version: ModelVersion | None) -> Trust:
+    """Read the active version's last backtest."""
+    backtest: Mapping[str, Any] = (version.backtest if version else None) or {}
+    bins = [
+        Bin(float(one["said"]), float(one["happened"]), int(one["accounts"])) for one in backtest.get("calibration", [])
+    ]
+    return Trust(
+        is_backtested=bool(backtest),
+        passed=bool(version and version.is_backtested),
+        leavers=Account.objects.exclude(left_on=None).count(),
+        bins=bins,
+        figures=backtest,
+    )

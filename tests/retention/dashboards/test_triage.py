@@ -1,0 +1,226 @@
+"""The triage desk: whose answer is needed, in which order, and what each role sees of it."""
+
+import datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from departments.actions import handoffs
+from departments.models import Answer, Department, Incident, Person, Role, State
+from retention.dashboards import triage_queue as queue
+from retention.dashboards.triage_cards import bounces, causes
+from retention.dashboards.triage_queue import Cursor, CursorError, View
+from tests import make
+
+pytestmark = pytest.mark.django_db
+DESK = "triage_department"
+
+
+@pytest.fixture
+def shipping() -> Department:
+    return make.department("shipping")
+
+
+@pytest.fixture
+def billing() -> Department:
+    return make.department("billing")
+
+
+def page_for(person: Person, slug: str, **query: str) -> str:
+    client = Client()
+    client.force_login(person)
+    return client.get(reverse(DESK, args=[slug]), query).content.decode()
+
+
+def titles(department: Department, view: View = View.NEW, text: str = "") -> list[str]:
+    return [one.title for one in queue.ordered(department, view, text, timezone.now())]
+
+
+def due_in(**span: float) -> datetime.datetime:
+    return timezone.now() + datetime.timedelta(**span)
+
+
+def test_the_urgent_comes_before_the_dearer_that_has_time(shipping: Department) -> None:
+    make.incident(shares={shipping: 1.0}, title="dear, two days left", money_at_risk=1000.0, due_at=due_in(days=2))
+    make.incident(shares={shipping: 1.0}, title="cheaper, a day late", money_at_risk=600.0, due_at=due_in(days=-1))
+    make.incident(shares={shipping: 1.0}, title="slight, a day late", money_at_risk=10.0, due_at=due_in(days=-1))
+    assert titles(shipping) == ["cheaper, a day late", "dear, two days left", "slight, a day late"]
+
+
+def test_weeks_past_due_do_not_drown_what_is_dear(shipping: Department) -> None:
+    make.incident(shares={shipping: 1.0}, title="old and slight", money_at_risk=10.0, due_at=due_in(days=-60))
+    make.incident(shares={shipping: 1.0}, title="dear", money_at_risk=5000.0, due_at=due_in(hours=-1))
+    assert titles(shipping) == ["dear", "old and slight"]
+
+
+def test_what_others_ask_for_needs_an_answer_too(shipping: Department, billing: Department) -> None:
+    incident = make.incident(shares={billing: 1.0}, title="Wrong address")
+    make.hand_off(incident, shipping)
+    page = page_for(make.head(shipping), "shipping")
+    assert "Handed to you by Billing: Wrong address" in page
+
+
+def test_what_waits_for_others_stands_on_its_own_tab(shipping: Department, billing: Department) -> None:
+    incident = make.incident(shares={shipping: 1.0}, title="Wrong address")
+    handoffs.hand_off(
+        incident=incident,
+        to=billing,
+        reason="caused_elsewhere",
+        words="They typed it.",
+        expected="",
+        share=1.0,
+        acting_person=make.head(shipping),
+    )
+    assert titles(shipping) == []
+    assert titles(shipping, View.WAITING) == ["Wrong address"]
+    assert titles(billing) == ["Wrong address"]
+
+
+def test_merged_incidents_are_on_nobodys_desk(shipping: Department) -> None:
+    whole = make.incident(shares={shipping: 1.0}, title="whole")
+    make.incident(shares={shipping: 1.0}, title="part", merged_into=whole)
+    assert titles(shipping) == ["whole"]
+
+
+@pytest.mark.parametrize("text", ["six DAYS", "castle", "late_shipment".replace("_", " ")])
+def test_the_filter_looks_at_incident_account_and_type(shipping: Department, text: str) -> None:
+    kind = make.friction_type("late_shipment", department=shipping, name="Late shipment")
+    castle = make.account("Castle Gifts")
+    make.incident(castle, kind, shares={shipping: 1.0}, title="Six days on the road")
+    other = make.friction_type("wrong_product", department=shipping, name="Wrong product")
+    make.incident(make.account("Fjord"), other, shares={shipping: 1.0}, title="Red for blue")
+    assert titles(shipping, View.NEW, text) == ["Six days on the road"]
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(shipping: Department) -> None:
+    for number in range(queue.PAGE * 2 + 3):
+        make.incident(shares={shipping: 1.0}, title=f"number {number}", money_at_risk=float(number % 7))
+    moment, cursor, seen = timezone.now(), None, []
+    while True:
+        page = queue.page(queue.ordered(shipping, View.NEW, "", moment), cursor, moment)
+        seen += [one.pk for one in page.incidents]
+        if page.following is None:
+            break
+        cursor = Cursor.decoded(page.following)
+    assert len(seen) == len(set(seen)) == queue.PAGE * 2 + 3
+
+
+def test_a_broken_address_of_a_page_is_refused_with_a_sentence(shipping: Department) -> None:
+    with pytest.raises(CursorError):
+        Cursor.decoded("nonsense")
+    client = Client()
+    client.force_login(make.head(shipping))
+    assert client.get(reverse(DESK, args=["shipping"]), {"after": "nonsense"}).status_code == 400
+
+
+def test_each_tab_counts_what_it_shows(shipping: Department, billing: Department) -> None:
+    for state in (State.NEW, State.IN_WORK, State.DISPUTED, State.RESOLVED):
+        make.incident(shares={shipping: 1.0}, state=state)
+    make.hand_off(make.incident(shares={billing: 1.0}), shipping)
+    moment = timezone.now()
+    counted = queue.counts(shipping, moment)
+    assert {view: counted[view.value] for view in queue.TABS} == {
+        view: queue.on_desk(shipping, view, moment).count() for view in queue.TABS
+    }
+    assert counted["new"] == 2
+
+
+def test_a_department_does_not_see_anothers_desk(shipping: Department, billing: Department) -> None:
+    client = Client()
+    client.force_login(make.head(billing))
+    assert client.get(reverse(DESK, args=["shipping"])).status_code == 404
+
+
+def test_an_account_manager_has_no_desk(shipping: Department) -> None:
+    client = Client()
+    client.force_login(make.person())
+    assert client.get(reverse("triage")).status_code == 403
+
+
+def test_an_executive_chooses_a_department_and_has_no_buttons(shipping: Department) -> None:
+    make.incident(shares={shipping: 1.0})
+    client = Client()
+    client.force_login(make.person(Role.EXECUTIVE))
+    assert shipping.name in client.get(reverse("triage")).content.decode()
+    assert "data-act" not in client.get(reverse(DESK, args=["shipping"])).content.decode()
+
+
+def test_a_head_lands_on_the_own_desk(shipping: Department) -> None:
+    client = Client()
+    client.force_login(make.head(shipping))
+    assert client.get(reverse("triage"))["Location"] == reverse(DESK, args=["shipping"])
+
+
+def test_htmx_gets_the_rows_alone(shipping: Department) -> None:
+    make.incident(shares={shipping: 1.0}, title="Late shipment")
+    client = Client(headers={"HX-Request": "true"})
+    client.force_login(make.head(shipping))
+    part = client.get(reverse(DESK, args=["shipping"])).content.decode()
+    assert "Late shipment" in part
+    assert "<html" not in part
+
+
+def test_the_desk_takes_as_many_queries_for_many_rows_as_for_few(shipping: Department, billing: Department) -> None:
+    head = make.head(shipping)
+
+    def measured() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            page_for(head, "shipping")
+        return len(queries)
+
+    def fill() -> None:
+        make.incident(shares={shipping: 1.0})
+        make.hand_off(make.incident(shares={billing: 1.0}), shipping)
+
+    fill()
+    page_for(head, "shipping")
+    few = measured()
+    for _ in range(8):
+        fill()
+    assert measured() == few
+
+
+def test_exported_rows_are_those_of_the_tab(shipping: Department) -> None:
+    make.incident(make.account("=cmd()"), shares={shipping: 1.0}, title="Late")
+    make.incident(shares={shipping: 1.0}, state=State.IN_WORK, title="In work already")
+    client = Client()
+    client.force_login(make.head(shipping))
+    response = client.get(reverse("triage_export", args=["shipping"]), {"tab": "new"})
+    text = b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]  # it streams
+    assert "Late,'=cmd()" in text
+    assert "In work already" not in text
+
+
+def test_causes_are_weighed_by_money_and_share(shipping: Department, billing: Department) -> None:
+    cause = make.cause(shipping, "Carrier missed the pick-up")
+    made: dict[str, Any] = {"state": State.RESOLVED, "cause": cause}
+    make.incident(shares={shipping: 1.0}, money_at_risk=100.0, **made)
+    make.incident(shares={shipping: 0.75, billing: 0.25}, money_at_risk=400.0, **made)
+    make.incident(shares={shipping: 1.0}, money_at_risk=50.0)
+    bars = causes(shipping, make.ago(days=90))
+    assert [(bar.label, round(bar.money)) for bar in bars] == [(cause.name, 400), ("cause not named yet", 50)]
+
+
+def test_returns_are_counted_by_pair_whoever_asked(shipping: Department, billing: Department) -> None:
+    answered = {"answer": Answer.RETURNED, "answered_at": timezone.now()}
+    make.hand_off(make.incident(shares={shipping: 1.0}), billing, **answered)
+    make.hand_off(make.incident(shares={billing: 1.0}), shipping, **answered)
+    assert [(one.department, one.times) for one in bounces(shipping, make.ago(days=90))] == [(billing.name, 2)]
+
+
+def test_the_incidents_behind_the_returns_can_be_looked_at(shipping: Department, billing: Department) -> None:
+    incident = make.incident(shares={shipping: 1.0}, title="To and fro", state=State.DISPUTED)
+    make.hand_off(incident, billing, answer=Answer.RETURNED, answered_at=timezone.now())
+    assert titles(shipping, View.BOUNCED) == ["To and fro"]
+
+
+def test_an_empty_desk_says_so(shipping: Department) -> None:
+    assert "Nothing needs an answer" in page_for(make.head(shipping), "shipping")
+    assert not Incident.objects.exists()
