@@ -10,7 +10,6 @@ from retention.demo.care import Care
 from retention.demo.customers import SEGMENTS, Customers
 from retention.demo.formula import (
     DEPARTMENTS,
-    HALF_LIFE_DAYS,
     LEVELS,
     ORDER_HALF_LIFE_DAYS,
     Reasons,
@@ -20,7 +19,16 @@ from retention.demo.formula import (
 )
 from retention.demo.plan import DAYS_IN_A_MONTH, Floats, Integers, Plan
 from retention.demo.staff import Absences, uncovered
-from retention.demo.troubles import BY_DEPARTMENT, LATE_SHIPMENT, LEAD_DAYS, TROUBLES, days_late
+from retention.demo.troubles import (
+    BY_DEPARTMENT,
+    FIXED_SEVERITIES,
+    HALF_LIVES,
+    LATE_SHIPMENT,
+    LEAD_DAYS,
+    TROUBLES,
+    WEIGHTS,
+    days_late,
+)
 
 Flags = npt.NDArray[np.bool_]
 
@@ -65,6 +73,7 @@ LOOKS_LIKE: dict[str, str] = {
     "billing": "customer_service",
 }
 MISTAKEN = 0.1
+LEAST_SEVERITY = 0.25
 SLOWING = 0.55
 ORDERS_LOST_TO_ABSENCE = 0.3
 LATE = [position for position, trouble in enumerate(TROUBLES) if trouble.slug == LATE_SHIPMENT]
@@ -198,7 +207,9 @@ class _History:
         """Write troubles down; those of an order show some days after it."""
         n = len(account)
         trouble = self._kinds(DEPARTMENTS[department], n)
-        severity = np.clip(self.random.beta(2.2, 2.4, n), 0.15, 1.0)
+        drawn = np.clip(self.random.beta(2.2, 2.4, n), LEAST_SEVERITY, 1.0)
+        fixed = FIXED_SEVERITIES[trouble]
+        severity = np.where(np.isnan(fixed), drawn, fixed)
         later = np.where(np.isin(trouble, LATE), LEAD_DAYS + days_late(severity), self.random.integers(1, 13, n))
         day = day + np.where(order >= 0, later, 0)
         effort = self.random.lognormal(0.0, 0.8, n) * USUAL[DEPARTMENTS[department]][2]
@@ -245,7 +256,8 @@ class _History:
         orders, events = joined(Orders, self.orders), joined(Events, self.events)
         known = events.day < day
         place = events.account[known] * len(DEPARTMENTS) + events.department[known]
-        load = events.severity[known] * decay(day - events.resolved[known], HALF_LIFE_DAYS)
+        trouble = events.trouble[known]
+        load = WEIGHTS[trouble] * events.severity[known] * decay(day - events.resolved[known], HALF_LIVES[trouble])
         friction = _sums(place, load, n * len(DEPARTMENTS)).reshape(n, len(DEPARTMENTS))
         return Situation(
             level=np.array([LEVELS[name] for name in SEGMENTS])[customers.segment],

@@ -12,11 +12,12 @@ Once a month every customer makes up its mind. The log-odds that it decides to g
              + 0.50 · log1p(promises of ours that are broken)
              − 0.45 · log1p(services it holds)
 
-A_d adds severity × decay over the incidents that the department caused: no decay while an incident is open, half
-after every `HALF_LIFE_DAYS` from its resolution. E is the number of orders, half after every
-`ORDER_HALF_LIFE_DAYS`. So the same trouble weighs less for a customer with many good orders, as it should, and counts
-of incidents alone mislead: whoever buys more meets more trouble and stays longer. A promise is broken while its day
-has passed and nothing is delivered; one kept late is forgotten by half in `PROMISE_HALF_LIFE_DAYS`.
+A_d adds weight × severity × decay over the incidents that the department caused: no decay while an incident is open,
+half after every half-life from its resolution; weights and half-lives are the catalogue's. E is the number of orders,
+half after every `ORDER_HALF_LIFE_DAYS`. So the same trouble weighs less for a customer with many good orders, as it
+should, and counts of incidents alone mislead: whoever buys more meets more trouble and stays longer. A promise is
+broken while its day has passed and nothing is delivered; one kept late is forgotten by half in
+`PROMISE_HALF_LIFE_DAYS`.
 
 `EFFECTS` holds β. Marketing and legal cause friction like everybody else and have no effect whatever, so that a
 good system does not accuse them. The phone system's friction grows fastest with the number of orders, so that its
@@ -33,26 +34,25 @@ import numpy as np
 
 from retention.demo.plan import Floats
 
-HALF_LIFE_DAYS = 60.0
 ORDER_HALF_LIFE_DAYS = 90.0
 PROMISE_HALF_LIFE_DAYS = 180.0
 
 EFFECTS: Mapping[str, float] = MappingProxyType(
     {
-        "shipping": 6.0,
-        "phone_system": 3.0,
+        "shipping": 5.5,
+        "phone_system": 3.5,
         "customer_service": 3.0,
-        "billing": 4.5,
+        "billing": 4.0,
         "legal": 0.0,
-        "manufacturing": 5.5,
-        "procurement": 1.2,
-        "design_engineering": 1.5,
-        "warranty": 4.0,
+        "manufacturing": 3.5,
+        "procurement": 1.0,
+        "design_engineering": 1.2,
+        "warranty": 3.0,
         "marketing": 0.0,
         "corporate": 1.2,
         "sales": 1.2,
-        "operations": 6.0,
-        "product_development": 5.5,
+        "operations": 5.5,
+        "product_development": 4.0,
     }
 )
 DEPARTMENTS = tuple(EFFECTS)
@@ -101,7 +101,7 @@ class Reasons:
         return np.asarray(total, dtype=np.float64)
 
 
-def decay(days: Floats, half_life_days: float) -> Floats:
+def decay(days: Floats, half_life_days: Floats | float) -> Floats:
     """Return what is left of something after so many days; nothing is lost of what lies ahead or is still open."""
     return np.asarray(0.5 ** (np.maximum(days, 0.0) / half_life_days), dtype=np.float64)
 

@@ -1,6 +1,7 @@
 """What is to be simulated, and when: the one place where days become dates."""
 
 import datetime
+import math
 import zlib
 from dataclasses import dataclass
 
@@ -42,16 +43,24 @@ class Plan:
 
     def date(self, day: float) -> datetime.date:
         """Return the calendar day of a day's number."""
-        return self.today + datetime.timedelta(days=int(np.floor(day)) - self.days)
+        return self.today + datetime.timedelta(days=math.floor(day) - self.days)
 
     def workday(self, day: Floats) -> Floats:
         """Return the days, those on a Saturday or Sunday moved back to the Friday before."""
         weekday = (np.floor(day) + (self.today.weekday() - self.days)) % 7
         return np.asarray(np.maximum(day - np.maximum(weekday - 4.0, 0.0), 0.3), dtype=np.float64)
 
+    def office_hours(self, day: float) -> float:
+        """Return the moment in office hours that stands for one at any hour of the day; Monday for a weekend."""
+        whole = math.floor(day)
+        weekday = (whole + self.today.weekday() - self.days) % 7
+        later = 7 - weekday if weekday > 4 else 0
+        return whole + later + 0.36 + 0.34 * (day - whole)
+
     def moment(self, day: float) -> datetime.datetime:
         """Return the moment (UTC) of a day's number with a fraction, to the minute."""
-        return self.at(self.date(day), (day - np.floor(day)) * 1440)
+        midnight = datetime.datetime.combine(self.today, datetime.time(), tzinfo=datetime.UTC)
+        return midnight + datetime.timedelta(minutes=math.floor((day - self.days) * 1440))
 
     def at(self, date: datetime.date, minutes: float) -> datetime.datetime:
         """Return the moment (UTC) so many minutes after a day has begun."""

@@ -4,7 +4,7 @@ Times are day numbers. A trouble that looks like another department's lies first
 mostly rightly; now and then one is passed on wrongly and comes back.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,13 +60,20 @@ def work(company: Company) -> list[list[Step]]:
         events.trouble.tolist(), events.department.tolist(), events.day.tolist(), events.resolved.tolist(), strict=True
     )
     return [
-        [
-            step
-            for step in _story(plan, TROUBLES[trouble].department, DEPARTMENTS[cause], day, resolved, random)
-            if step.day < plan.days
-        ]
+        _by_day(plan, day, _story(plan, TROUBLES[trouble].department, DEPARTMENTS[cause], day, resolved, random))
         for trouble, cause, day, resolved in rows
     ]
+
+
+def _by_day(plan: Plan, day: float, story: list[Step]) -> list[Step]:
+    """Return the steps done by today, moved into office hours, each some minutes after the one before at least."""
+    moved, earliest = [], day + 0.3
+    for step in story:
+        at = max(plan.office_hours(step.day), earliest)
+        if at < plan.days:
+            moved.append(replace(step, day=at))
+        earliest = at + 0.004
+    return moved
 
 
 def _story(plan: Plan, holder: str, cause: str, day: float, resolved: float, random: Random) -> list[Step]:
@@ -152,8 +159,7 @@ def _resolution(department: str, day: float, random: Random) -> Step:
 def _cause(department: str, random: Random) -> str:
     """Return a cause; the first of a department's list is the most common."""
     names = CAUSES[department]
-    chances = 1.0 / (1.0 + np.arange(len(names)))
-    return names[int(random.choice(len(names), p=chances / chances.sum()))]
+    return names[int(len(names) * float(random.random()) ** 2)]
 
 
 ASKING_WORDS = (

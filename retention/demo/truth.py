@@ -11,7 +11,6 @@ from retention.demo.formula import (
     CONFOUNDED_BY_ACTIVITY,
     DEPARTMENTS,
     EFFECTS,
-    HALF_LIFE_DAYS,
     LEVELS,
     ORDER_HALF_LIFE_DAYS,
     PROMISE_HALF_LIFE_DAYS,
@@ -45,7 +44,7 @@ def _formula() -> dict[str, Any]:
         "levels": dict(LEVELS),
         "without_effect": list(WITHOUT_EFFECT),
         "confounded_by_activity": CONFOUNDED_BY_ACTIVITY,
-        "half_life_days": HALF_LIFE_DAYS,
+        "weights_and_half_lives": "as in the catalogue of friction types",
         "order_half_life_days": ORDER_HALF_LIFE_DAYS,
         "promise_half_life_days": PROMISE_HALF_LIFE_DAYS,
     }
