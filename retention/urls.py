@@ -5,12 +5,14 @@ from django.contrib.auth import urls as sign_in_urls
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+from django.views.decorators.http import require_safe
 
 from retention.dashboards import home, method, search, triage
 from retention.notifications import views as notifications
 
 
 @login_not_required
+@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """Answer that the process serves requests; for load balancers and container health checks."""
     return HttpResponse("ok", content_type="text/plain")
