@@ -33,10 +33,19 @@ def populate(accounts: int = 1) -> Company:
     one at each account it asks billing to take. Legal has nothing to do with any of it.
     """
     people = _people()
-    records = [_account(people) for _ in range(accounts)]
+    return Company({"anonymous": None, **people}, _accounts(people, accounts)[0])
+
+
+def grow(company: Company, accounts: int) -> None:
+    """Add so many accounts, all like those before."""
+    _accounts({name: person for name, person in company.people.items() if person is not None}, accounts)
+
+
+def _accounts(people: Mapping[str, Person], count: int) -> list[Ids]:
+    records = [_account(people) for _ in range(count)]
     ensure_active_version()
     drain_changes()
-    return Company({"anonymous": None, **people}, records[0])
+    return records
 
 
 def _people() -> dict[str, Person]:
