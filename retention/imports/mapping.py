@@ -74,7 +74,6 @@ class Mapping:
     source: str
     timezone: ZoneInfo
     shift_by: str | None
-    derive: tuple[str, ...]
     layout: Layout
     columns: tuple[Column, ...]
     computed: tuple[Computed, ...]

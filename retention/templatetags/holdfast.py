@@ -26,7 +26,6 @@ register.filter("points", formatting.points)
 register.filter("signed", formatting.signed)
 
 SOON_HOURS = 24
-NOTHING = SafeString('<span class="text-secondary">—</span>')
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ def bar(share: float, colour: str = "", label: str = "") -> SafeString:
 def age(moment: datetime.datetime | datetime.date | None) -> SafeString:
     """Show how long ago something was, 34 d, with the exact time on hover."""
     if moment is None:
-        return NOTHING
+        return format_html('<span class="text-secondary">—</span>')
     return _time(moment, formatting.span((timezone.now() - _as_moment(moment)).total_seconds()))
 
 
@@ -123,7 +122,7 @@ def age(moment: datetime.datetime | datetime.date | None) -> SafeString:
 def ago(moment: datetime.datetime | datetime.date | None) -> SafeString:
     """Show how long ago something was in a sentence's words: 34 d ago."""
     if moment is None:
-        return SafeString("never")
+        return format_html("never")
     seconds = (timezone.now() - _as_moment(moment)).total_seconds()
     return _time(moment, f"{formatting.span(seconds)} ago" if seconds >= 0 else f"in {formatting.span(seconds)}")
 
@@ -132,7 +131,7 @@ def ago(moment: datetime.datetime | datetime.date | None) -> SafeString:
 def day(date: datetime.datetime | datetime.date | None) -> SafeString:
     """Show a day briefly, 12 Jan, exact on hover."""
     if date is None:
-        return NOTHING
+        return format_html('<span class="text-secondary">—</span>')
     local = timezone.localtime(date).date() if isinstance(date, datetime.datetime) else date
     return _time(date, formatting.short_day(local))
 
@@ -141,7 +140,7 @@ def day(date: datetime.datetime | datetime.date | None) -> SafeString:
 def due(moment: datetime.datetime | None) -> SafeString:
     """Show the time left until a deadline, or by how much it is past, in words and colour."""
     if moment is None:
-        return NOTHING
+        return format_html('<span class="text-secondary">—</span>')
     seconds = (moment - timezone.now()).total_seconds()
     if seconds < 0:
         return format_html('<span class="due-past">{}</span>', _time(moment, f"{formatting.span(seconds)} past due"))

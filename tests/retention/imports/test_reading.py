@@ -22,8 +22,7 @@ def rows_of(
     refused: list[tuple[int, str, str]] = []
     table = open_table(path, layout or Layout(), ["number", "data.days"], lambda *row: refused.append(row))
     try:
-        rows = [row for block in table.blocks for row in zip(block.lines, block.rows, strict=True)]
-        return table.headings, rows, refused
+        return table.headings, list(table.rows), refused
     finally:
         table.close()
 
