@@ -34,6 +34,13 @@ class MenuItem:
 # In the order of the menu.
 DESTINATIONS: tuple[Destination, ...] = (
     Destination(
+        "portfolio",
+        "Portfolio",
+        "briefcase",
+        Capability.SEE_PORTFOLIO,
+        frozenset({Role.ACCOUNT_MANAGER, Role.ADMINISTRATOR}),
+    ),
+    Destination(
         "triage",
         "Triage",
         "inbox",

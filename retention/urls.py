@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
-from retention.dashboards import home, method, search, triage
+from retention.dashboards import method, triage
 from retention.notifications import views as notifications
 
 
@@ -20,8 +20,6 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("retention.api.urls")),
-    path("", home.show_home, name="home"),
-    path("search", search.show_search, name="search"),
     path("inbox", notifications.show_inbox, name="inbox"),
     path("inbox/bell", notifications.show_bell, name="bell"),
     path("method", method.show_method, name="method"),
@@ -29,5 +27,7 @@ urlpatterns = [
     path("triage/<slug:slug>", triage.show_department, name="triage_department"),
     path("triage/<slug:slug>/export", triage.export_department, name="triage_export"),
     path("", include("departments.urls")),
+    path("", include("departments.care.urls")),
+    path("", include("retention.dashboards.urls")),
     path("", include(sign_in_urls)),
 ]

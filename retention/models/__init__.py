@@ -3,6 +3,17 @@
 from retention.models.budget import Budget
 from retention.models.model import ModelVersion, Origin
 from retention.models.run import ScoringRange, ScoringRun
+from retention.models.saved_view import SavedView
 from retention.models.score import Score, ScoreHistory, Trend
 
-__all__ = ["Budget", "ModelVersion", "Origin", "Score", "ScoreHistory", "ScoringRange", "ScoringRun", "Trend"]
+__all__ = [
+    "Budget",
+    "ModelVersion",
+    "Origin",
+    "SavedView",
+    "Score",
+    "ScoreHistory",
+    "ScoringRange",
+    "ScoringRun",
+    "Trend",
+]

@@ -1,7 +1,7 @@
 """How figures look on a page. Each tag escapes what it is given."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,18 +14,26 @@ from django.utils.safestring import SafeString
 
 from departments.models import Department
 from retention import formatting
+from retention.formatting import Number
 from retention.scoring.bands import BAND_WORDS, band_of
 
 register = template.Library()
-register.filter("money", formatting.money)
-register.filter("exact_money", formatting.exact_money)
-register.filter("short_money", formatting.short_money)
-register.filter("number", formatting.number)
-register.filter("percent", formatting.percent)
-register.filter("points", formatting.points)
-register.filter("signed", formatting.signed)
+
+
+def _of_what_there_is(write: Callable[[Number | None], str]) -> Callable[[Number | str | None], str]:
+    """Let a filter take what a template gives for an attribute of nothing: an empty string."""
+
+    def write_or_dash(value: Number | str | None) -> str:
+        return write(None if isinstance(value, str) else value)
+
+    return write_or_dash
+
+
+for _name in ("money", "exact_money", "short_money", "number", "percent", "points", "signed"):
+    register.filter(_name, _of_what_there_is(getattr(formatting, _name)))
 
 SOON_HOURS = 24
+NOTHING = SafeString('<span class="text-secondary">—</span>')
 
 
 @dataclass(frozen=True)
@@ -48,25 +56,25 @@ def icon(name: str) -> SafeString:
 
 
 @register.filter
-def band(risk: float | None) -> str:
+def band(risk: float | str | None) -> str:
     """Return the name of a risk's band, as class names use it."""
-    return "none" if risk is None else str(band_of(risk))
+    return str(band_of(risk)) if isinstance(risk, float) else "none"
 
 
 @register.filter
-def band_words(risk: float | None) -> str:
+def band_words(risk: float | str | None) -> str:
     """Return the word of a risk's band."""
-    return "Not scored" if risk is None else BAND_WORDS[band_of(risk)]
+    return BAND_WORDS[band_of(risk)] if isinstance(risk, float) else "Not scored"
 
 
 @register.simple_tag
-def risk_badge(risk: float | None) -> SafeString:
+def risk_badge(risk: float | str | None) -> SafeString:
     """Show a risk in its band's colour, with the band's word."""
     return format_html(
         '<span class="risk band-{}"><span class="band-mark" aria-hidden="true"></span>'
         '<span class="risk-figure">{}</span> <span class="band-word">{}</span></span>',
         band(risk),
-        formatting.percent(risk),
+        formatting.percent(risk if isinstance(risk, float) else None),
         band_words(risk),
     )
 
@@ -114,7 +122,7 @@ def bar(share: float, colour: str = "", label: str = "") -> SafeString:
 def age(moment: datetime.datetime | datetime.date | None) -> SafeString:
     """Show how long ago something was, 34 d, with the exact time on hover."""
     if moment is None:
-        return format_html('<span class="text-secondary">—</span>')
+        return NOTHING
     return _time(moment, formatting.span((timezone.now() - _as_moment(moment)).total_seconds()))
 
 
@@ -122,7 +130,7 @@ def age(moment: datetime.datetime | datetime.date | None) -> SafeString:
 def ago(moment: datetime.datetime | datetime.date | None) -> SafeString:
     """Show how long ago something was in a sentence's words: 34 d ago."""
     if moment is None:
-        return format_html("never")
+        return SafeString("never")
     seconds = (timezone.now() - _as_moment(moment)).total_seconds()
     return _time(moment, f"{formatting.span(seconds)} ago" if seconds >= 0 else f"in {formatting.span(seconds)}")
 
@@ -131,7 +139,7 @@ def ago(moment: datetime.datetime | datetime.date | None) -> SafeString:
 def day(date: datetime.datetime | datetime.date | None) -> SafeString:
     """Show a day briefly, 12 Jan, exact on hover."""
     if date is None:
-        return format_html('<span class="text-secondary">—</span>')
+        return NOTHING
     local = timezone.localtime(date).date() if isinstance(date, datetime.datetime) else date
     return _time(date, formatting.short_day(local))
 
@@ -140,7 +148,7 @@ def day(date: datetime.datetime | datetime.date | None) -> SafeString:
 def due(moment: datetime.datetime | None) -> SafeString:
     """Show the time left until a deadline, or by how much it is past, in words and colour."""
     if moment is None:
-        return format_html('<span class="text-secondary">—</span>')
+        return NOTHING
     seconds = (moment - timezone.now()).total_seconds()
     if seconds < 0:
         return format_html('<span class="due-past">{}</span>', _time(moment, f"{formatting.span(seconds)} past due"))

@@ -1,6 +1,6 @@
 // Charts. Each <div class="chart" data-chart="KIND" data-source="ID"> is drawn from the JSON in the element of that
 // id (Django's json_script), and stands beside a table that says the same. Kinds and their data:
-//   line         {points: [["2026-11-21", 0.71], …], unit: "percent"|"money", colour}
+//   line         {points: [["2026-11-21", 0.71], …], unit: "percent"|"money", band or colour}
 //   bars         {bars: [{label, value, colour, url}], unit}               horizontal, longest first as given
 //   stacked      {categories: ["Dec", …], series: [{name, colour, values: […]}], unit}
 //   calibration  {points: [{said, happened, accounts}]}                    shares of 0 to 1
@@ -25,6 +25,7 @@
     const colour = (name) => { probe.style.color = `var(${name})`; return getComputedStyle(probe).color; };
     const found = {
       text: getComputedStyle(element).color, font: getComputedStyle(element).fontFamily,
+      critical: colour("--critical"), at_risk: colour("--at-risk"), watch: colour("--watch"), low: colour("--low"),
       quiet: colour("--quiet"), line: colour("--line"), surface: colour("--surface"), accent: colour("--accent"),
     };
     probe.remove();
@@ -58,7 +59,7 @@
 
   const kinds = {
     line(data, look) {
-      const colour = data.colour || look.accent;
+      const colour = data.colour || (data.band ? look[data.band] : look.accent);
       return {
         ...frame(look),
         xAxis: { type: "time", axisLabel: { color: look.quiet, hideOverlap: true }, axisLine: { lineStyle: { color: look.line } }, splitLine: { show: false } },

@@ -1,0 +1,1 @@
+"""What those do who look after accounts: report friction, log contacts, decide who looks after whom."""

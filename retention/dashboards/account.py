@@ -1,0 +1,102 @@
+"""One account: how likely it is to leave, whose job that is, and what has passed between us."""
+
+import uuid
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import Account
+from departments.http import PersonRequest
+from departments.models import Capability, Department, Person
+from retention.dashboards.account_facts import facts_of, looking_after
+from retention.dashboards.account_friction import friction_of, ticked_incidents, what_if
+from retention.dashboards.account_ledger import history_chart, history_of, movement_of, waterfall
+from retention.dashboards.account_timeline import KIND_WORDS, timeline_of
+from retention.models import Score
+from retention.scoring.explaining import explain, ledger_lines
+
+
+@require_safe
+def show_account(request: PersonRequest, account: uuid.UUID) -> HttpResponse:
+    """Show an account, or to departments only what concerns them: its name, value, risk and their incidents."""
+    customer = _visible(request, account)
+    if not _is_open(customer, request.user):
+        return render(request, "dashboards/account_reduced.html", _reduced(customer, request.user))
+    context = _full(customer, request.user, frozenset())
+    return render(request, "dashboards/account.html", context | _timeline(request, customer))
+
+
+@require_safe
+def show_timeline(request: PersonRequest, account: uuid.UUID) -> HttpResponse:
+    """Show a page of the account's timeline: below the account where htmx asks, else by itself."""
+    customer = get_object_or_404(Account.objects.open_book_to(request.user), public_id=account)
+    template = "dashboards/_account_timeline.html" if request.htmx else "dashboards/account_timeline.html"
+    return render(request, template, {"account": customer, **_timeline(request, customer)})
+
+
+@require_POST
+def ask_what_if(request: PersonRequest, account: uuid.UUID) -> HttpResponse:
+    """Answer what the risk would be without the ticked incidents; nothing is changed."""
+    customer = get_object_or_404(Account.objects.open_book_to(request.user), public_id=account)
+    ticked = ticked_incidents(request.POST.getlist("incidents"), customer, request.user)
+    if not request.htmx:
+        context = _full(customer, request.user, ticked)
+        return render(request, "dashboards/account.html", context | _timeline(request, customer))
+    explanation = explain(customer)
+    answer = what_if(customer, explanation, ticked) if explanation and ticked else None
+    return render(request, "dashboards/_account_what_if.html", {"account": customer, "what_if": answer})
+
+
+def _visible(request: PersonRequest, account: uuid.UUID) -> Account:
+    return get_object_or_404(Account.objects.visible_to(request.user), public_id=account)
+
+
+def _is_open(account: Account, person: Person) -> bool:
+    return Account.objects.open_book_to(person).filter(pk=account.pk).exists()
+
+
+def _score_of(account: Account) -> Score | None:
+    return Score.objects.filter(account=account).select_related("model").first()
+
+
+def _reduced(account: Account, person: Person) -> dict[str, Any]:
+    return {"account": account, "score": _score_of(account), "friction": friction_of(account, person, None)}
+
+
+def _full(account: Account, person: Person, ticked: frozenset[uuid.UUID]) -> dict[str, Any]:
+    score = _score_of(account)
+    explanation = explain(account) if score else None
+    return {
+        "account": account,
+        "score": score,
+        "friction": friction_of(account, person, explanation, ticked),
+        "what_if": what_if(account, explanation, ticked) if explanation and ticked else None,
+        "assignments": looking_after(account),
+        "facts": facts_of(account),
+        "may_log_contact": person.can(Capability.LOG_CONTACT),
+        **(_judgement(account, score) if score else {}),
+    }
+
+
+def _judgement(account: Account, score: Score) -> dict[str, Any]:
+    departments = {department.slug: department for department in Department.objects.all()}
+    course = history_of(account, score)
+    return {
+        "waterfall": waterfall(ledger_lines(score), departments),
+        "course": course,
+        "course_chart": history_chart(course, score.risk),
+        "movement": movement_of(account, score),
+    }
+
+
+def _timeline(request: PersonRequest, account: Account) -> dict[str, Any]:
+    kind = request.GET.get("show", "")
+    page = request.GET.get("page", "1")
+    number = int(page) if page.isdecimal() and len(page) <= 4 else 1
+    return {
+        "timeline": timeline_of(account, request.user, kind=kind, page=number),
+        "kind": kind if kind in KIND_WORDS else "",
+        "kinds": KIND_WORDS.items(),
+    }

@@ -1,0 +1,93 @@
+"""The incidents of an account with what each adds to the risk, and what if some had not been."""
+
+import datetime
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from accounts.models import Account
+from departments.models import OPEN_STATES, Incident, Person
+from retention.scoring.explaining import Explanation
+
+SHOWN = 30
+RECENT = datetime.timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class FrictionRow:
+    """One incident, the points it adds (a share of 1), and whether it is ticked for the question what if."""
+
+    incident: Incident
+    points: float
+    is_ticked: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it is not resolved."""
+        return self.incident.state in OPEN_STATES
+
+
+@dataclass(frozen=True)
+class Friction:
+    """The incidents that are shown, and how many there are."""
+
+    rows: Sequence[FrictionRow]
+    recent: int
+    open: int
+    total: int
+
+
+def friction_of(
+    account: Account, person: Person, explanation: Explanation | None, ticked: Collection[uuid.UUID] = ()
+) -> Friction:
+    """Return the incidents that the person may see: open ones and those that weigh, heaviest first."""
+    incidents = Incident.objects.visible_to(person).filter(account=account)
+    points = explanation.points_of_incidents() if explanation else {}
+    heaviest = sorted(points, key=lambda incident: -points[incident])[:SHOWN]
+    shown = incidents.filter(Q(state__in=OPEN_STATES) | Q(public_id__in=[*heaviest, *ticked]))
+    newest = shown.select_related("department", "friction_type").order_by("-happened_at")[: 2 * SHOWN]
+    rows = [_row(incident, points, ticked) for incident in newest]
+    counts = incidents.aggregate(
+        total=Count("pk"),
+        open=Count("pk", filter=Q(state__in=OPEN_STATES)),
+        recent=Count("pk", filter=Q(happened_at__gte=timezone.now() - RECENT)),
+    )
+    return Friction(sorted(rows, key=lambda row: (-row.points, not row.is_open))[:SHOWN], **counts)
+
+
+def _row(incident: Incident, points: Mapping[uuid.UUID, float], ticked: Collection[uuid.UUID]) -> FrictionRow:
+    return FrictionRow(incident, points.get(incident.public_id, incident.points), incident.public_id in ticked)
+
+
+@dataclass(frozen=True)
+class WithoutThem:
+    """The risk as it is, and as the model sees it without the ticked incidents; money a year."""
+
+    count: int
+    before: float
+    after: float
+    money_kept: float
+
+
+def what_if(account: Account, explanation: Explanation, ticked: Collection[uuid.UUID]) -> WithoutThem:
+    """Rescore the account as if the ticked incidents had not been."""
+    answer = explanation.without(ticked)
+    kept = float(answer.saved[0]) * float(account.annual_revenue)
+    return WithoutThem(len(ticked), float(answer.before[0]), float(answer.after[0]), kept)
+
+
+def ticked_incidents(values: Sequence[str], account: Account, person: Person) -> frozenset[uuid.UUID]:
+    """Return which of the posted ids are incidents of the account that the person may see."""
+    wanted = {identity for identity in map(_as_uuid, values[: 4 * SHOWN]) if identity}
+    incidents = Incident.objects.visible_to(person).filter(account=account, public_id__in=wanted)
+    return frozenset(incidents.values_list("public_id", flat=True))
+
+
+def _as_uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

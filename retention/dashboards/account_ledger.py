@@ -1,0 +1,201 @@
+"""An account's ledger as a picture that adds up: whose job each point of risk is."""
+
+import datetime
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from accounts.models import Account
+from departments.models import Department
+from retention import formatting
+from retention.models import Score, ScoreHistory
+from retention.scoring.bands import band_of
+from retention.scoring.engine import TermKind
+from retention.scoring.ledger import LedgerLine, LineKind
+
+LEAST_LINE = 0.005
+SMALL_RISK = 0.1
+HISTORY_POINTS = 120
+CHANGES_SHOWN = 4
+GRID_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2)
+MOST_GRID_LINES = 6
+ROUNDING = 1e-9
+# Of the picture's width; the rest is room for the figure after the longest bar.
+PLOT = 84
+WEEK = datetime.timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One bar of the waterfall: it lies from `start` to `start + width` in hundredths of the picture's width."""
+
+    label: str
+    words: str
+    money: float
+    start: float
+    width: float
+    end: float
+    kind: str
+    colour: str
+    reason: str
+    department: Department | None
+
+
+@dataclass(frozen=True)
+class GridLine:
+    """A mark of the scale; `place` in hundredths of the picture's width."""
+
+    place: float
+    words: str
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """The bars from the baseline to the risk, and the scale they are drawn on."""
+
+    steps: Sequence[Step]
+    grid: Sequence[GridLine]
+    risk: float
+    risk_words: str
+    risk_width: float
+
+
+def waterfall(lines: Sequence[LedgerLine], departments: Mapping[str, Department]) -> Waterfall:
+    """Lay the lines out in the order of a story: baseline, departments, care, what nobody answers for."""
+    told = _in_order(_gathered(lines))
+    risk = sum(line.points for line in told)
+    digits = 1 if risk < SMALL_RISK else 0
+    words = words_that_add_up([line.points for line in told], digits)
+    ends = _running(told)
+    grid, top = _grid(max([*ends, LEAST_LINE]))
+    starts = [0.0, *ends[:-1]]
+    steps = [
+        _step(line, word, (start, end), top, departments)
+        for line, word, start, end in zip(told, words, starts, ends, strict=True)
+    ]
+    return Waterfall(steps, grid, risk, f"{risk * 100:.{digits}f}%", _hundredths(risk / top))
+
+
+def words_that_add_up(values: Sequence[float], digits: int) -> list[str]:
+    """Round shares to points so that the rounded ones add up to the rounded sum (largest remainders)."""
+    scale = 100 * 10**digits
+    scaled = [value * scale for value in values]
+    floors = [math.floor(value) for value in scaled]
+    missing = round(sum(scaled)) - sum(floors)
+    by_remainder = sorted(range(len(scaled)), key=lambda place: scaled[place] - floors[place], reverse=True)
+    for place in by_remainder[:missing]:
+        floors[place] += 1
+    return [f"{value / 10**digits:+.{digits}f}".replace("-", formatting.MINUS) for value in floors]
+
+
+def _gathered(lines: Sequence[LedgerLine]) -> list[LedgerLine]:
+    """Keep what can be seen; what is smaller becomes one line, so that nothing is missing from the sum."""
+    kept = [line for line in lines if abs(line.points) >= LEAST_LINE or line.kind is LineKind.BASELINE]
+    small = [line for line in lines if line not in kept]
+    if not small:
+        return kept
+    points, money = sum(line.points for line in small), sum(line.money for line in small)
+    label = small[0].label if len(small) == 1 else f"{len(small)} smaller lines"
+    reason = ", ".join(line.label for line in small)
+    return [*kept, LedgerLine("smaller", label, LineKind.NOT_ATTRIBUTED, points, money, reason=reason)]
+
+
+def _in_order(lines: Iterable[LedgerLine]) -> list[LedgerLine]:
+    chapters = list(LineKind)
+    return sorted(lines, key=lambda line: (line.points < 0, chapters.index(line.kind), -line.points))
+
+
+def _running(lines: Iterable[LedgerLine]) -> list[float]:
+    ends, total = [], 0.0
+    for line in lines:
+        total += line.points
+        ends.append(total)
+    return ends
+
+
+def _step(
+    line: LedgerLine, words: str, ends: tuple[float, float], top: float, departments: Mapping[str, Department]
+) -> Step:
+    department = departments.get(line.department)
+    is_charged = line.kind is LineKind.DEPARTMENT and line.points > 0
+    return Step(
+        label=line.label,
+        words=words,
+        money=line.money,
+        start=_hundredths(max(min(ends), 0.0) / top),
+        width=_hundredths(abs(line.points) / top),
+        end=_hundredths(max(ends) / top),
+        kind="relief" if line.points < 0 else str(line.kind),
+        colour=department.colour if department and is_charged else "",
+        reason=line.reason,
+        department=department if line.kind is LineKind.DEPARTMENT else None,
+    )
+
+
+def _grid(highest: float) -> tuple[list[GridLine], float]:
+    """Round the scale up to a whole step; it ends at 100%, or where lines that are taken back later reach beyond."""
+    step = next((step for step in GRID_STEPS if highest / step <= MOST_GRID_LINES), GRID_STEPS[-1])
+    count = min(math.ceil(highest / step - ROUNDING), round(1 / step))
+    top = max(count * step, highest)
+    return [
+        GridLine(_hundredths(place * step / top), f"{round(place * step * 100)}%") for place in range(count + 1)
+    ], top
+
+
+def _hundredths(share: float) -> float:
+    return round(share * PLOT, 2)
+
+
+def history_of(account: Account, score: Score | None) -> list[tuple[str, float]]:
+    """Return the course of the risk as (day, risk), the oldest first, up to the score of now."""
+    kept = ScoreHistory.objects.filter(account=account).order_by("-as_of")[:HISTORY_POINTS]
+    course = [(timezone.localtime(row.as_of).isoformat(), round(row.risk, 4)) for row in reversed(kept)]
+    if score and (not course or timezone.localtime(score.as_of).isoformat() != course[-1][0]):
+        course.append((timezone.localtime(score.as_of).isoformat(), round(score.risk, 4)))
+    return course
+
+
+@dataclass(frozen=True)
+class Movement:
+    """What the risk was a week ago, and which lines moved it since; the changes add up to the difference."""
+
+    since: datetime.datetime
+    before: float
+    now: float
+    changes: Sequence[tuple[str, float]]
+
+    @property
+    def difference(self) -> float:
+        """Return by how much the risk rose; below zero if it fell."""
+        return self.now - self.before
+
+
+def movement_of(account: Account, score: Score) -> Movement | None:
+    """Compare with the ledger of a week ago, line by line; None where there was none or the model was another."""
+    before = ScoreHistory.objects.filter(account=account, as_of__lte=score.as_of - WEEK).order_by("-as_of").first()
+    if before is None or before.model_id != score.model_id or len(before.points) != len(score.points):
+        return None
+    changes = [("Order rhythm before the friction", score.baseline - before.baseline), *_line_changes(score, before)]
+    told = sorted((change for change in changes if abs(change[1]) >= LEAST_LINE), key=lambda change: -abs(change[1]))
+    return Movement(before.as_of, before.risk, score.risk, _with_the_rest(told, score.risk - before.risk))
+
+
+def _line_changes(score: Score, before: ScoreHistory) -> list[tuple[str, float]]:
+    return [
+        (term["label"], now - then)
+        for term, now, then in zip(score.model.terms, score.points, before.points, strict=True)
+        if term["kind"] != TermKind.BASELINE
+    ]
+
+
+def _with_the_rest(changes: list[tuple[str, float]], difference: float) -> list[tuple[str, float]]:
+    shown = changes[:CHANGES_SHOWN]
+    rest = difference - sum(points for _, points in shown)
+    return [*shown, ("Everything else", rest)] if abs(rest) >= LEAST_LINE else shown
+
+
+def history_chart(course: Sequence[tuple[str, float]], risk: float) -> dict[str, object]:
+    """Return what the chart of the course is drawn from; the band's name says in which colour."""
+    return {"points": list(course), "unit": "percent", "band": str(band_of(risk))}

@@ -1,0 +1,64 @@
+"""Stored points read back by the terms of the model that wrote them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from departments.models import Department
+from retention.models import ModelVersion, Score
+from retention.scoring.engine import Evidence, TermKind
+from retention.templatetags.holdfast import Segment
+
+LEAST_POINTS = 0.005
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one department's friction adds to an account's risk; points are a share of 1."""
+
+    department: Department
+    points: float
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Knows the departments, and of each model in use what stands at which place of a score's points."""
+
+    departments: Mapping[str, Department]
+    models: Mapping[int, ModelVersion]
+
+    @classmethod
+    def of(cls, scores: Iterable[Score]) -> "Reader":
+        """Return a reader for these scores: two queries, however many they are."""
+        models = ModelVersion.objects.in_bulk({score.model_id for score in scores})
+        return cls({department.slug: department for department in Department.objects.all()}, models)
+
+    def parts(self, score: Score) -> list[Part]:
+        """Return what each charged department's friction adds, heaviest first."""
+        model = self.models[score.model_id]
+        parts = [Part(self.departments[slug], score.points[place]) for slug, place in friction_places(model).items()]
+        return sorted((part for part in parts if part.points >= LEAST_POINTS), key=lambda part: -part.points)
+
+    def segments(self, score: Score) -> list[Segment]:
+        """Return whose friction the risk is, as shares of the whole bar."""
+        parts = self.parts(score)
+        whole = max(score.risk, sum(part.points for part in parts))
+        return [Segment(part.department.name, part.department.colour, part.points / whole) for part in parts]
+
+    def heaviest_other_term(self, score: Score) -> str:
+        """Return the label of what adds most besides friction; empty where nothing adds a point."""
+        places = [(term["label"], score.points[place]) for place, term in enumerate(self._terms(score))]
+        label, points = max(places, key=lambda place: place[1], default=("", 0.0))
+        return label if points >= 2 * LEAST_POINTS else ""
+
+    def _terms(self, score: Score) -> list[dict[str, str]]:
+        return list(self.models[score.model_id].terms)
+
+
+def friction_places(model: ModelVersion) -> dict[str, int]:
+    """Return, by slug of department, the place of its points; departments that nobody may charge are left out."""
+    evidence = model.weights["evidence"]
+    return {
+        term["department"]: place
+        for place, term in enumerate(model.terms)
+        if term["kind"] == TermKind.FRICTION and evidence[place] != Evidence.NO_EVIDENCE
+    }

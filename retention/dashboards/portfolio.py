@@ -1,0 +1,251 @@
+"""The portfolio: who to save, and why."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.views.decorators.http import require_safe
+
+from accounts.models import Account
+from departments.http import PersonRequest
+from departments.models import Capability, Person, Role
+from retention import formatting
+from retention.dashboards.portfolio_choices import (
+    DEFAULT_SORT,
+    PortfolioFilters,
+    chosen_sort,
+    chosen_tab,
+    in_order,
+    in_tab,
+)
+from retention.dashboards.portfolio_rows import rows_of
+from retention.dashboards.portfolio_sets import (
+    TAB_MEANINGS,
+    TABS,
+    Totals,
+    covered_absences,
+    incident_counts,
+    looked_after,
+    totals,
+)
+from retention.models import ModelVersion, SavedView
+
+ROWS_A_PAGE = 25
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure above the list: what it says, and where it comes from."""
+
+    label: str
+    value: str
+    note: str
+    tone: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One tab with its count."""
+
+    label: str
+    url: str
+    count: str
+    meaning: str
+    is_current: bool
+    is_urgent: bool = False
+
+
+class Portfolio:
+    """One reading of a portfolio: whose it is, and what was chosen."""
+
+    def __init__(self, request: PersonRequest) -> None:
+        if not request.user.can(Capability.SEE_PORTFOLIO):
+            raise PermissionDenied("Portfolios are for those who look after accounts, and for executives.")
+        self.person: Person = request.user
+        self.query = request.GET
+        self.tab = chosen_tab(request.GET.dict())
+        self.sort = chosen_sort(request.GET.dict())
+        self.model = ModelVersion.objects.filter(is_active=True).first()
+        self.accounts = looked_after(self.person)
+        self.filters = PortfolioFilters(request.GET, person=self.person, accounts=self.accounts)
+
+    @cached_property
+    def filtered(self) -> QuerySet[Account]:
+        """Return the accounts that fit the filters, whatever their tab."""
+        return self.filters.apply(self.accounts, self.model)
+
+    @property
+    def chosen(self) -> QuerySet[Account]:
+        """Return the accounts of the tab that fit the filters, in order."""
+        return in_order(in_tab(self.filtered, self.tab), self.sort)
+
+    @property
+    def is_everybodys(self) -> bool:
+        """Return whether the person sees all accounts rather than their own."""
+        return self.person.open_book_account_ids() is None
+
+    def page(self) -> Page[Account]:
+        """Return the page that was asked for; the nearest one there is where it does not exist."""
+        return Paginator(self.chosen, ROWS_A_PAGE).get_page(self.query.get("page"))
+
+
+@require_safe
+def show_portfolio(request: PersonRequest) -> HttpResponse:
+    """Show the accounts that the person looks after, or all of them to those who see everything."""
+    portfolio = Portfolio(request)
+    template = (
+        "dashboards/_portfolio_list.html" if request.htmx and not request.htmx.boosted else "dashboards/portfolio.html"
+    )
+    return render(request, template, context_of(portfolio))
+
+
+def context_of(portfolio: Portfolio) -> dict[str, Any]:
+    """Return what the page shows."""
+    page, sums = portfolio.page(), totals(portfolio.filtered)
+    return {
+        "portfolio": portfolio,
+        "page": page,
+        "rows": rows_of(list(page.object_list)),
+        "totals": sums,
+        "tiles": _tiles(portfolio, sums),
+        "tabs": _tabs(portfolio, sums),
+        "tab_meaning": TAB_MEANINGS[portfolio.tab],
+        "covers": covered_absences(portfolio.person),
+        "saved_views": SavedView.objects.visible_to(portfolio.person).filter(page="portfolio").select_related("person"),
+        "shown_query": _query(portfolio, page=None),
+        "columns": _columns(portfolio),
+        "successors": _successors(portfolio.person),
+    }
+
+
+def _tiles(portfolio: Portfolio, sums: Totals) -> list[Tile]:
+    counts = incident_counts(portfolio.person, portfolio.filtered)
+    more = sums.at_risk - sums.at_risk_before
+    everything = _url(portfolio, tab="all", sort=None, page=None)
+    return [
+        Tile("Revenue at risk, next 90 days", formatting.short_money(sums.revenue_at_risk), *_change(sums), everything),
+        Tile(
+            "Avoidable (friction we caused)",
+            formatting.short_money(sums.avoidable),
+            f"{formatting.percent(sums.avoidable_share)} of the risk",
+            "",
+            reverse("method"),
+        ),
+        Tile(
+            "Accounts at risk or worse",
+            formatting.number(sums.at_risk),
+            f"{_arrow(more)} {abs(more)} this week" if more else "as a week ago",
+            "bad" if more > 0 else "good" if more < 0 else "",
+            _url(portfolio, tab="at_risk", page=None),
+        ),
+        Tile(
+            "Open incidents",
+            formatting.number(counts["open"]),
+            f"{formatting.number(counts['past_due'])} past due" if counts["past_due"] else "none past due",
+            "bad" if counts["past_due"] else "",
+            reverse("portfolio_incidents"),
+        ),
+    ]
+
+
+def _change(sums: Totals) -> tuple[str, str]:
+    if round(sums.change) == 0:
+        return "as a week ago", ""
+    return (
+        f"{_arrow(sums.change)} {formatting.short_money(abs(sums.change))} this week",
+        "bad" if sums.change > 0 else "good",
+    )
+
+
+def _arrow(change: float) -> str:
+    return "▲" if change > 0 else "▼"
+
+
+def _tabs(portfolio: Portfolio, sums: Totals) -> list[Tab]:
+    return [
+        Tab(
+            label,
+            _url(portfolio, tab=tab, page=None),
+            formatting.number(sums.tabs[tab]),
+            TAB_MEANINGS[tab],
+            is_current=tab == portfolio.tab,
+        )
+        for tab, label in TABS.items()
+        if tab != "left" or sums.tabs[tab] or portfolio.tab == "left"
+    ]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading to sort by."""
+
+    label: str
+    url: str
+    is_figure: bool
+    direction: str
+
+
+# What is sorted the largest first, and what the smallest first, when its heading is followed.
+COLUMNS = (
+    ("name", "Account", "name", False),
+    ("risk", "Risk", "-risk", True),
+    ("moved", "7 days", "-moved", True),
+    ("revenue", "Annual revenue", "-revenue", True),
+    ("revenue_at_risk", "Revenue at risk", "-revenue_at_risk", True),
+    ("", "Whose friction", "", False),
+    ("", "Top reason", "", False),
+    ("renews", "Renews", "renews", False),
+    ("contact", "Last contact", "contact", True),
+)
+
+
+def _columns(portfolio: Portfolio) -> list[Column]:
+    return [
+        Column(label, _sort_url(portfolio, first), is_figure, _direction(portfolio.sort, name))
+        for name, label, first, is_figure in COLUMNS
+    ]
+
+
+def _sort_url(portfolio: Portfolio, first: str) -> str:
+    if not first:
+        return ""
+    turned = first.removeprefix("-") if first.startswith("-") else f"-{first}"
+    sort = turned if portfolio.sort == first else first
+    return _url(portfolio, sort=None if sort == DEFAULT_SORT else sort, page=None)
+
+
+def _direction(sort: str, name: str) -> str:
+    if not name or sort.removeprefix("-") != name:
+        return ""
+    return "descending" if sort.startswith("-") else "ascending"
+
+
+def _url(portfolio: Portfolio, **changes: str | None) -> str:
+    query = _query(portfolio, **changes)
+    return reverse("portfolio") + (f"?{query}" if query else "")
+
+
+def _query(portfolio: Portfolio, **changes: str | None) -> str:
+    """The query of the page as it is shown, with some of it changed or, by None, left out."""
+    query = portfolio.query.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value is not None:
+            query[name] = value
+    for name in [name for name, value in query.items() if not value]:
+        del query[name]
+    return query.urlencode()
+
+
+def _successors(person: Person) -> list[Person]:
+    if not person.can(Capability.ASSIGN_ACCOUNTS):
+        return []
+    fitting = Person.objects.filter(is_active=True, role__in=[Role.ACCOUNT_MANAGER, Role.SERVICE_DESK])
+    return list(fitting)

@@ -1,0 +1,125 @@
+"""What a reader of the portfolio has chosen: tab, filters, order."""
+
+from typing import Any, cast
+
+from django import forms
+from django.db.models import F, Q, QuerySet
+from django.db.models.expressions import OrderBy
+from django.utils import timezone
+
+from accounts.models import Account
+from departments.models import Assignment, Department, Person
+from retention.dashboards.ledgers import LEAST_POINTS, friction_places
+from retention.dashboards.portfolio_sets import TABS, tab_condition
+from retention.models import ModelVersion
+from retention.scoring.bands import BAND_STARTS, BAND_WORDS, Band
+
+SORTS = {
+    "name": "name",
+    "risk": "score__risk",
+    "moved": "moved",
+    "revenue": "annual_revenue",
+    "revenue_at_risk": "revenue_at_risk",
+    "renews": "renews_on",
+    "contact": "last_contact",
+}
+DEFAULT_SORT = "-revenue_at_risk"
+
+
+class PortfolioFilters(forms.Form):
+    """The choices above the list; what cannot be chosen is answered with a sentence and left out."""
+
+    department = forms.ChoiceField(required=False, label="Whose friction")
+    segment = forms.ChoiceField(required=False, label="Segment")
+    band = forms.ChoiceField(
+        required=False,
+        label="Band",
+        choices=[("", "Any band"), *((band.value, words) for band, words in BAND_WORDS.items())],
+    )
+    owner = forms.ChoiceField(required=False, label="Who looks after it")
+
+    def __init__(self, *args: Any, person: Person, accounts: QuerySet[Account], **rest: Any) -> None:
+        super().__init__(*args, **rest)
+        self._choose("department", "Any department", Department.objects.values_list("slug", "name"))
+        self._choose("segment", "Any segment", ((name, name) for name in segments_of(accounts)))
+        self._choose("owner", "Anybody’s", owners_of(accounts))
+
+    def _choose(self, name: str, nothing: str, choices: Any) -> None:
+        field = cast(forms.ChoiceField, self.fields[name])
+        field.choices = [("", nothing), *choices]
+
+    @property
+    def offers_owners(self) -> bool:
+        """Return whether there is more than one person to choose from."""
+        field = self.fields["owner"]
+        return isinstance(field, forms.ChoiceField) and len(list(field.choices)) > 2
+
+    def apply(self, accounts: QuerySet[Account], model: ModelVersion | None) -> QuerySet[Account]:
+        """Return the accounts that fit what was chosen."""
+        self.is_valid()
+        chosen = {name: value for name, value in self.cleaned_data.items() if value}
+        for name, value in chosen.items():
+            accounts = accounts.filter(_by_department(value, model) if name == "department" else _FITTING[name](value))
+        return accounts
+
+
+def segments_of(accounts: QuerySet[Account]) -> list[str]:
+    """Return the segments that occur among the accounts."""
+    return list(accounts.order_by("segment").exclude(segment="").values_list("segment", flat=True).distinct())
+
+
+def owners_of(accounts: QuerySet[Account]) -> list[tuple[str, str]]:
+    """Return who looks after any of the accounts today, as public id and name."""
+    today = timezone.localdate()
+    looking_after = Assignment.objects.order_by().in_force(today).filter(account__in=accounts.order_by().values("pk"))
+    people = Person.objects.filter(pk__in=looking_after.values("person")).values_list("public_id", "name")
+    return [(str(public_id), name) for public_id, name in people]
+
+
+def _by_department(slug: str, model: ModelVersion | None) -> Q:
+    place = friction_places(model).get(slug) if model else None
+    return Q(pk__in=[]) if place is None else Q(**{f"score__points__{place}__gte": LEAST_POINTS})
+
+
+def _by_band(value: str) -> Q:
+    starts = list(BAND_STARTS.items())
+    place = [band for band, _ in starts].index(Band(value))
+    below = Q(score__risk__lt=starts[place + 1][1]) if place + 1 < len(starts) else Q()
+    return Q(score__risk__gte=starts[place][1]) & below
+
+
+def _by_segment(value: str) -> Q:
+    return Q(segment=value)
+
+
+def _by_owner(value: str) -> Q:
+    today = timezone.localdate()
+    theirs = Assignment.objects.order_by().in_force(today).filter(person__public_id=value)
+    return Q(pk__in=theirs.values("account"))
+
+
+_FITTING = {"band": _by_band, "segment": _by_segment, "owner": _by_owner}
+
+
+def chosen_tab(query: dict[str, str]) -> str:
+    """Return the tab that was asked for; at risk where there is none of that name."""
+    tab = query.get("tab", "")
+    return tab if tab in TABS else "at_risk"
+
+
+def in_tab(accounts: QuerySet[Account], tab: str) -> QuerySet[Account]:
+    """Return the accounts that belong to the tab."""
+    return accounts.filter(tab_condition(tab))
+
+
+def chosen_sort(query: dict[str, str]) -> str:
+    """Return the column to sort by, with a minus where largest comes first."""
+    sort = query.get("sort", "")
+    return sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT
+
+
+def in_order(accounts: QuerySet[Account], sort: str) -> QuerySet[Account]:
+    """Sort by a column, what has no value last, and by name where they are alike."""
+    column = F(SORTS[sort.removeprefix("-")])
+    order = OrderBy(column, descending=sort.startswith("-"), nulls_last=True)
+    return accounts.order_by(order, "name", "pk")

@@ -1,0 +1,18 @@
+"""Routes of what account managers read."""
+
+from django.urls import path
+
+from retention.dashboards import account, home, portfolio, portfolio_export, portfolio_incidents, saved_views, search
+
+urlpatterns = [
+    path("", home.show_home, name="home"),
+    path("search", search.show_search, name="search"),
+    path("portfolio", portfolio.show_portfolio, name="portfolio"),
+    path("portfolio/export", portfolio_export.export_portfolio, name="portfolio_export"),
+    path("portfolio/incidents", portfolio_incidents.show_portfolio_incidents, name="portfolio_incidents"),
+    path("portfolio/views", saved_views.save_view, name="portfolio_save_view"),
+    path("portfolio/views/<uuid:view>/forget", saved_views.forget_view, name="portfolio_forget_view"),
+    path("accounts/<uuid:account>", account.show_account, name="account"),
+    path("accounts/<uuid:account>/timeline", account.show_timeline, name="account_timeline"),
+    path("accounts/<uuid:account>/what-if", account.ask_what_if, name="account_what_if"),
+]
