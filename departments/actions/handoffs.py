@@ -156,7 +156,7 @@ def withdraw_hand_off(*, hand_off: HandOff, acting_person: Person) -> HandOff:
     incident = _waiting_incident(hand_off)
     state = _state_before(incident)
     swap(incident, state=state, due_at=incident.resolve_due_at if state == State.IN_WORK else incident.answer_due_at)
-    _record(hand_off, "withdrawn", "", acting_person)
+    _record(hand_off, "withdrawn", "", acting_person, state=state)
     return hand_off
 
 

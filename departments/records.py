@@ -1,0 +1,141 @@
+"""Does the record hold: shares that add up, one holder, a path without gaps? Each check is one statement."""
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+# The state that each step leaves an incident in; a withdrawal says so itself.
+STATE_AFTER = {
+    "reported": "new",
+    "detected": "new",
+    "restored": "new",
+    "accepted": "in_work",
+    "hand_off_accepted": "in_work",
+    "reopened": "in_work",
+    "handed_off": "waiting",
+    "returned": "disputed",
+    "resolved": "resolved",
+    "signal_withdrawn": "resolved",
+}
+_STATES = ", ".join(f"('{verb}', '{state}')" for verb, state in STATE_AFTER.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What must hold, and the statement that finds the incidents where it does not."""
+
+    sentence: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A check that does not hold: for how many incidents, and the first few of them."""
+
+    sentence: str
+    count: int
+    examples: tuple[int, ...]
+
+
+CHECKS = (
+    Check(
+        "The shares of an incident sum to 1.",
+        """
+        SELECT incident.id FROM departments_incident AS incident
+        LEFT JOIN departments_responsibility AS part ON part.incident_id = incident.id
+        GROUP BY incident.id
+        HAVING abs(coalesce(sum(part.share), 0) - 1) > 1e-9
+           AND NOT (incident.merged_into_id IS NOT NULL AND coalesce(sum(part.share), 0) = 0)
+        """,
+    ),
+    Check(
+        "Whoever holds an incident is among those who answer for it.",
+        """
+        SELECT incident.id FROM departments_incident AS incident
+        WHERE NOT EXISTS (
+            SELECT FROM departments_responsibility AS part
+            WHERE part.incident_id = incident.id AND part.department_id = incident.department_id)
+        """,
+    ),
+    Check(
+        "What responsibilities repeat of their incident is equal to it.",
+        """
+        SELECT DISTINCT whole.id FROM departments_incident AS whole
+        JOIN departments_responsibility AS part ON part.incident_id = whole.id
+        WHERE (part.account_id, part.friction_type_id, part.severity, part.happened_at, part.recorded_at,
+               part.resolved_at)
+              IS DISTINCT FROM
+              (whole.account_id, whole.friction_type_id, whole.severity, whole.happened_at, whole.recorded_at,
+               whole.resolved_at)
+        """,
+    ),
+    Check(
+        "An incident waits if and only if one hand-off waits for an answer.",
+        """
+        SELECT incident.id FROM departments_incident AS incident
+        LEFT JOIN departments_handoff AS asked ON asked.incident_id = incident.id AND asked.answer = 'pending'
+        GROUP BY incident.id
+        HAVING (incident.state = 'waiting') <> (count(asked.id) = 1)
+        """,
+    ),
+    Check(
+        "Every record begins with how the incident came to be known.",
+        """
+        SELECT incident.id FROM departments_incident AS incident
+        LEFT JOIN LATERAL (
+            SELECT verb FROM departments_incidentevent AS step
+            WHERE step.incident_id = incident.id ORDER BY at, id LIMIT 1) AS first ON true
+        WHERE first.verb IS NULL OR first.verb NOT IN ('reported', 'detected')
+        """,
+    ),
+    Check(
+        "The state of an incident is the one that the last step of its record left it in.",
+        f"""
+        SELECT incident.id FROM departments_incident AS incident
+        JOIN LATERAL (
+            SELECT coalesce(after.state, step.details ->> 'state') AS state
+            FROM departments_incidentevent AS step
+            LEFT JOIN (VALUES {_STATES}) AS after (verb, state) ON after.verb = step.verb
+            WHERE step.incident_id = incident.id AND (after.state IS NOT NULL OR step.verb = 'withdrawn')
+            ORDER BY step.at DESC, step.id DESC LIMIT 1) AS last ON true
+        WHERE incident.state <> last.state
+        """,
+    ),
+    Check(
+        "Whoever holds an incident is the one that the last step of its path names.",
+        """
+        SELECT incident.id FROM departments_incident AS incident
+        JOIN departments_department AS holder ON holder.id = incident.department_id
+        JOIN LATERAL (
+            SELECT details FROM departments_incidentevent AS step
+            WHERE step.incident_id = incident.id AND step.verb IN ('reported', 'detected', 'hand_off_accepted')
+            ORDER BY at DESC, id DESC LIMIT 1) AS last ON true
+        WHERE coalesce(last.details ->> 'holder', '') <> holder.slug
+          AND coalesce(last.details ->> 'department_id', '') <> holder.id::text
+        """,
+    ),
+    Check(
+        "Every hand-off has its step when it was asked, and when it was answered.",
+        """
+        SELECT asked.incident_id FROM departments_handoff AS asked
+        LEFT JOIN departments_incidentevent AS step
+            ON step.incident_id = asked.incident_id AND step.details ->> 'hand_off' = asked.public_id::text
+        GROUP BY asked.id, asked.incident_id, asked.answer
+        HAVING count(step.id) <> CASE WHEN asked.answer = 'pending' THEN 1 ELSE 2 END
+        """,
+    ),
+)
+
+
+def breaches(examples: int = 5) -> list[Breach]:
+    """Return the checks that do not hold, with a few of the incidents where they do not."""
+    found = []
+    with connection.cursor() as cursor:
+        for check in CHECKS:
+            cursor.execute(
+                f"SELECT id, count(*) OVER () FROM ({check.sql}) AS wrong (id) ORDER BY id LIMIT %s", [examples]
+            )
+            rows = cursor.fetchall()
+            if rows:
+                found.append(Breach(check.sentence, rows[0][1], tuple(row[0] for row in rows)))
+    return found
