@@ -11,11 +11,12 @@ A condition depends on the signal alone, so that detecting again finds the same:
 """
 
 import decimal
+import functools
 import math
 import re
 import string
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import rule_engine
@@ -27,6 +28,8 @@ Values = Mapping[str, Any]
 
 UNKNOWN_SEVERITY = 0.2
 LONGEST_TEXT = 1000
+CACHED = 1024
+REMEMBERED = 10_000
 FUNCTIONS = frozenset({"abs", "max", "min"})
 PERCENT = "%"
 
@@ -48,17 +51,30 @@ class ConditionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A compiled condition; `can_match_without` says whether it may hold where none of its fields is known."""
+    """A compiled condition over `fields`, which answers the same for the same values and so remembers them."""
 
-    fields: frozenset[str]
+    fields: tuple[str, ...]
     can_match_without: bool
     _matches: Callable[[Values], bool]
+    _answers: dict[tuple[Any, ...], bool] = field(default_factory=dict)
 
     def matches(self, values: Values) -> bool:
-        """Return whether it holds for the values of `values_of`."""
-        if not self.can_match_without and not any(_is_known(values[name]) for name in self.fields):
+        """Return whether it holds for the values of `values_of`; raises EngineError where they do not fit."""
+        key = tuple(values[name] for name in self.fields)
+        if not self.can_match_without and all(value is None or value is _NAN for value in key):
             return False
-        return bool(self._matches(values))
+        try:
+            return self._answers[key]
+        except KeyError:
+            return self._remember(key, bool(self._matches(values)))
+        except TypeError:  # a list or an object in the data cannot be remembered by
+            return bool(self._matches(values))
+
+    def _remember(self, key: tuple[Any, ...], answer: bool) -> bool:  # noqa: FBT001 - a value, not a flag
+        if len(self._answers) >= REMEMBERED:
+            self._answers.clear()
+        self._answers[key] = answer
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +104,21 @@ class Title:
 
 def values_of(kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
     """Return a signal's data as conditions read it: every field of the kind, absent numbers as not-a-number."""
-    return {field.name: _value(field, data.get(field.name)) for field in kind.fields}
+    return {one.name: _value(one, data.get(one.name)) for one in kind.fields}
 
 
+@functools.lru_cache(maxsize=CACHED)
 def compile_condition(kind_name: str, text: str) -> Condition:
     """Compile a condition over a kind of signal; raises ConditionError with a sentence."""
     kind = _kind(kind_name)
     rule = _compile(kind, text, "condition")
     _require_result(rule, "BOOLEAN", "A condition answers yes or no, such as: days_late > 2")
     _require_logic_over_answers(rule)
-    fields = frozenset(field.name for field in kind.fields if re.search(rf"\b{field.name}\b", text))
+    fields = tuple(one.name for one in kind.fields if re.search(rf"\b{one.name}\b", text))
     return Condition(fields, bool(rule.matches(values_of(kind, {}))), rule.matches)
 
 
+@functools.lru_cache(maxsize=CACHED)
 def compile_severity(kind_name: str, text: str) -> Severity:
     """Compile a severity over a kind of signal; raises ConditionError with a sentence."""
     rule = _compile(_kind(kind_name), text, "severity")
@@ -108,6 +126,7 @@ def compile_severity(kind_name: str, text: str) -> Severity:
     return Severity(rule.evaluate)
 
 
+@functools.lru_cache(maxsize=CACHED)
 def compile_title(kind_name: str, text: str) -> Title:
     """Compile a title such as `Late shipment, {days_late} days`; raises ConditionError with a sentence."""
     kind = _kind(kind_name)
@@ -123,10 +142,10 @@ def compile_title(kind_name: str, text: str) -> Title:
 def _check_placeholder(kind: Kind, name: str | None, spec: str) -> None:
     if name is None:
         return
-    field = kind.field(name)
-    if field is None:
+    named = kind.field(name)
+    if named is None:
         raise ConditionError(f"In the title, {{{name}}} is {_no_field(kind)}")
-    if spec not in ("", PERCENT) or (spec and _TYPES[field.type] != _TYPES["number"]):
+    if spec not in ("", PERCENT) or (spec and _TYPES[named.type] != _TYPES["number"]):
         raise ConditionError(f"In the title, write {{{name}}}, or {{{name}:%}} for a share as a percentage.")
 
 
@@ -136,13 +155,9 @@ def _kind(name: str) -> Kind:
     return KINDS[name]
 
 
-def _is_known(value: Any) -> bool:
-    return value is not None and value is not _NAN
-
-
-def _value(field: Field, value: Any) -> Any:
+def _value(one: Field, value: Any) -> Any:
     if value is None:
-        return _NAN if _TYPES[field.type] == _TYPES["number"] else None
+        return _NAN if _TYPES[one.type] == _TYPES["number"] else None
     return value
 
 
@@ -166,7 +181,7 @@ def _compile(kind: Kind, text: str, what: str) -> rule_engine.Rule:
 
 def _context(kind: Kind) -> rule_engine.Context:
     return rule_engine.Context(
-        type_resolver={field.name: _TYPES[field.type] for field in kind.fields},
+        type_resolver={one.name: _TYPES[one.type] for one in kind.fields},
         # Without traps, not-a-number runs through comparisons and sums quietly instead of raising.
         decimal_context=decimal.Context(prec=15, traps=[]),
     )
@@ -196,13 +211,13 @@ def _symbol_sentence(error: errors.SymbolResolutionError, kind: Kind, text: str,
 
 
 def _no_field(kind: Kind) -> str:
-    names = ", ".join(field.name for field in kind.fields)
+    names = ", ".join(one.name for one in kind.fields)
     return f"no field of {kind.label.lower()}; it has {names}."
 
 
 def _types_sentence(kind: Kind, text: str, what: str) -> str:
-    used = [field for field in kind.fields if re.search(rf"\b{field.name}\b", text)]
-    types = "; ".join(f"{field.name} is {_WORDS[field.type]}" for field in used)
+    used = [one for one in kind.fields if re.search(rf"\b{one.name}\b", text)]
+    types = "; ".join(f"{one.name} is {_WORDS[one.type]}" for one in used)
     return f"The {what} mixes values of different types{': ' + types if types else ''}."
 
 

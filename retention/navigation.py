@@ -47,6 +47,13 @@ DESTINATIONS: tuple[Destination, ...] = (
         Capability.SEE_TRIAGE,
         frozenset({Role.DEPARTMENT_HEAD, Role.DEPARTMENT_MEMBER}),
     ),
+    Destination(
+        "scorecard",
+        "Scorecard",
+        "chart-bar",
+        Capability.SEE_SCORECARD,
+        frozenset({Role.EXECUTIVE}),
+    ),
     Destination("method", "Method", "math-function"),
 )
 

@@ -3,10 +3,17 @@
 from celery import shared_task
 from django.utils import timezone
 
+from departments import detection
 from retention.notifications import mail
 from retention.scoring import rescoring, runs
 
 MOST_BATCHES_A_MESSAGE = 50
+
+
+@shared_task(name="retention.detect_changes")
+def detect_changes() -> None:
+    """Open incidents for the signals that have arrived or were corrected."""
+    detection.detect_changes()
 
 
 @shared_task(name="retention.drain_changes")

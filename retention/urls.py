@@ -5,12 +5,14 @@ from django.contrib.auth import urls as sign_in_urls
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+from django.views.decorators.http import require_safe
 
-from retention.dashboards import method, triage
+from retention.dashboards import method, scorecard, triage
 from retention.notifications import views as notifications
 
 
 @login_not_required
+@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """Answer that the process serves requests; for load balancers and container health checks."""
     return HttpResponse("ok", content_type="text/plain")
@@ -22,6 +24,7 @@ urlpatterns = [
     path("api/v1/", include("retention.api.urls")),
     path("inbox", notifications.show_inbox, name="inbox"),
     path("inbox/bell", notifications.show_bell, name="bell"),
+    path("scorecard", scorecard.show_scorecard, name="scorecard"),
     path("method", method.show_method, name="method"),
     path("triage", triage.show_triage, name="triage"),
     path("triage/<slug:slug>", triage.show_department, name="triage_department"),

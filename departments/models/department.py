@@ -33,9 +33,11 @@ class Department(PublicModel):
         max_length=20, choices=EXPOSURES, db_default="orders", help_text="what its incidents are counted against"
     )
     prior_weight = models.FloatField(
-        db_default=0.6, default=0.6, help_text="expert's log-odds for one typical unresolved incident per order"
+        db_default=2.0,
+        default=2.0,
+        help_text="expert's log-odds per unit of log(1 + friction per order); at 2, as much as orders is fourfold odds",
     )
-    prior_sd = models.FloatField(db_default=0.3, default=0.3, help_text="how unsure the expert is of the weight")
+    prior_sd = models.FloatField(db_default=1.0, default=1.0, help_text="how unsure the expert is of the weight")
     is_active = models.BooleanField(db_default=True, default=True)
 
     class Meta:

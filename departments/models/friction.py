@@ -3,6 +3,7 @@
 import datetime
 from typing import TYPE_CHECKING, Self
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
@@ -10,6 +11,7 @@ from django.db.models.functions import Now
 from accounts.models import Account, Order, Signal
 from accounts.models.base import PublicModel, SourcedModel
 from accounts.signals import KINDS
+from departments.conditions import ConditionError, compile_condition, compile_severity, compile_title
 from departments.models.department import Department
 from departments.models.person import SEES_EVERYTHING, WORKS_IN_DEPARTMENT, Person
 
@@ -65,6 +67,18 @@ class DetectionRule(PublicModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse what does not compile, with a sentence at the field that is wrong."""
+        sentences = {}
+        compilers = {"condition": compile_condition, "severity": compile_severity, "title": compile_title}
+        for field, compiles in compilers.items():
+            try:
+                compiles(self.signal_kind, getattr(self, field))
+            except ConditionError as error:
+                sentences[field] = str(error)
+        if sentences:
+            raise ValidationError(sentences)
 
 
 class State(models.TextChoices):

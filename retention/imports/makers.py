@@ -156,7 +156,7 @@ class Maker:
     def _check(self, record: Sequence[Any]) -> None:
         for place, name in self._required:
             if record[place] is None:
-                raise MissingField(name)
+                raise MissingField(f"{self.rule.kind.name}.{name}")
 
 
 class GroupMaker(Maker):
@@ -209,7 +209,7 @@ class GroupMaker(Maker):
         if None in line:
             for index, name in self._required_of_lines:
                 if line[index] is None:
-                    raise MissingField(name)
+                    raise MissingField(f"{self.rule.kind.name}.{name}")
         return line
 
     def _add(self, values: Sequence[Any]) -> None:

@@ -74,6 +74,7 @@ class Mapping:
     source: str
     timezone: ZoneInfo
     shift_by: str | None
+    derive: tuple[str, ...]
     layout: Layout
     columns: tuple[Column, ...]
     computed: tuple[Computed, ...]

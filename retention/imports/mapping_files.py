@@ -15,13 +15,15 @@ from retention.imports.values import FALSE_WORDS, TRUE_WORDS, TYPES, ValueRules
 SIZE_LIMIT = 256 * 1024
 LONGEST_SOURCE = 64
 TOP_KEYS = {
-    "name", "description", "source", "timezone", "shift_by", "input", "columns", "computed", "leave_out", "records",
+    "name", "description", "source", "timezone", "shift_by", "derive", "input", "columns", "computed", "leave_out",
+    "records",
 }  # fmt: skip
 INPUT_KEYS = {"format", "encoding", "delimiter", "sheet", "skip_lines", "decimal", "thousands", "empty"}
 COLUMN_KEYS = {
     "heading", "type", "formats", "timezone", "decimal", "thousands", "empty", "true", "false", "values", "default",
     "required", "optional",
 }  # fmt: skip
+DERIVED = ("annual_revenue", "customer_since")
 LEAVE_OUT_KEYS = {"reason", "when", "still_makes"}
 
 
@@ -59,6 +61,7 @@ def _mapping(top: TomlTable) -> Mapping:
         source=_source(top),
         timezone=zone,
         shift_by=_shift_by(top, columns),
+        derive=_derive(top),
         layout=_layout(top.table("input")),
         columns=columns,
         computed=computed,
@@ -72,6 +75,14 @@ def _source(top: TomlTable) -> str:
     if len(source) > LONGEST_SOURCE:
         raise top.wrong("source", f"is longer than {LONGEST_SOURCE} characters")
     return source
+
+
+def _derive(top: TomlTable) -> tuple[str, ...]:
+    derive = top.texts("derive")
+    for name in derive:
+        if name not in DERIVED:
+            raise top.wrong("derive", f"{name!r} cannot be derived (known: {', '.join(DERIVED)})")
+    return derive
 
 
 def _layout(table: TomlTable) -> Layout:

@@ -1,20 +1,21 @@
 """A mapping at work on files: rows of text → values → makers, with every line counted once."""
 
 import datetime as dt
+import operator
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from retention.imports.errors import BadValue, Refusal, UnreadableFile
-from retention.imports.makers import Maker, MissingField, maker_of, place_of
+from retention.imports.makers import Maker, MissingField, file_and_line, maker_of, place_of
 from retention.imports.mapping import Column, LeaveOut, Mapping
-from retention.imports.readers import open_table
+from retention.imports.readers import Block, open_table
 from retention.imports.values import Convert, converter
 
 ROWS_IN_A_BATCH = 5_000
-LINES_BETWEEN_REPORTS = 5_000
+NO_RECORD = "no record is made of such a line"
 
 Refuse = Callable[[Refusal], None]
 
@@ -30,7 +31,10 @@ class LineCounts:
 
 
 class Program:
-    """Runs a mapping over files; `flush` is called with a maker whose rows should be taken away."""
+    """Runs a mapping over files; `flush` is called with a maker whose rows should be taken away.
+
+    `found` names the columns that at least one of the files has.
+    """
 
     def __init__(self, mapping: Mapping, shift: dt.timedelta, refuse: Refuse, flush: Callable[[Maker], None]) -> None:
         self.mapping = mapping
@@ -40,8 +44,9 @@ class Program:
         self._refuse = refuse
         self._flush = flush
         self._computed = [each.expression.compute for each in mapping.computed]
-        self._left_out = [(each.reason, each.when.compute, self._still_made(each)) for each in mapping.leave_outs]
+        self._left_out = [(each.when.compute, self._still_made(each), each.reason) for each in mapping.leave_outs]
         self._names = list(mapping.types)
+        self.found = {each.name for each in mapping.computed}
 
     def _still_made(self, leave_out: LeaveOut) -> list[Maker]:
         return [maker for maker in self.makers if maker.rule.kind.name in leave_out.still_makes]
@@ -58,10 +63,10 @@ class Program:
         table = open_table(path, self.mapping.layout, self.mapping.wanted_headings, refuse_row)
         try:
             plan = self._plan(name, table.headings)
-            for line, row in table.rows:
-                self._take(name, place_of(file_number, line), line, row, plan)
-                if self.counts.read % LINES_BETWEEN_REPORTS == 0:
-                    report(table.position())
+            for block in table.blocks:
+                self.counts.read += len(block.rows)
+                self._take(name, file_number, block, plan)
+                report(table.position())
         finally:
             table.close()
 
@@ -75,24 +80,41 @@ class Program:
         plan = []
         for column in self.mapping.columns:
             index = column_index(self.mapping, column, name, headings)
+            if index is not None:
+                self.found.add(column.name)
             rules = replace(column.rules, shift=self._shift)
             plan.append((converter(rules), index) if index is not None else (_always(converter(rules)), 0))
         return plan
 
-    def _take(self, name: str, place: int, line: int, row: list[str], plan: list[tuple[Convert, int]]) -> None:
-        self.counts.read += 1
+    def _take(self, name: str, file_number: int, block: Block, plan: list[tuple[Convert, int]]) -> None:
         try:
-            values: list[Any] = [convert(row[index]) for convert, index in plan]
-        except BadValue:
-            self._refuse_value(name, line, row, plan)
-            return
-        try:
+            # Column by column, which keeps the innermost loops out of Python.
+            columns: list[list[Any]] = [
+                list(map(convert, map(operator.itemgetter(index), block.rows))) for convert, index in plan
+            ]
             for compute in self._computed:
-                values.append(compute(values))
-        except BadValue as error:
-            self._refuse_line(Refusal(name, line, self._names[len(values)], "", str(error)))
+                columns.append(list(map(compute, zip(*columns, strict=True))))
+        except BadValue:
+            self._take_singly(name, file_number, block, plan)
             return
-        self._make(name, place, line, values)
+        places = map(place_of(file_number, 0).__add__, block.lines)
+        self._make(name, zip(places, zip(*columns, strict=True), strict=True))
+
+    def _take_singly(self, name: str, file_number: int, block: Block, plan: list[tuple[Convert, int]]) -> None:
+        """Take a block with a bad value in it: its good lines."""
+        for line, row in zip(block.lines, block.rows, strict=True):
+            try:
+                values: list[Any] = [convert(row[index]) for convert, index in plan]
+            except BadValue:
+                self._refuse_value(name, line, row, plan)
+                continue
+            try:
+                for compute in self._computed:
+                    values.append(compute(values))
+            except BadValue as error:
+                self._refuse_line(Refusal(name, line, self._names[len(values)], "", str(error)))
+                continue
+            self._make(name, [(place_of(file_number, line), values)])
 
     def _refuse_value(self, name: str, line: int, row: list[str], plan: list[tuple[Convert, int]]) -> None:
         for (convert, index), column in zip(plan, self.mapping.columns, strict=True):
@@ -106,34 +128,38 @@ class Program:
         self.counts.refused += 1
         self._refuse(refusal)
 
-    def _make(self, name: str, place: int, line: int, values: list[Any]) -> None:
-        makers: Sequence[Maker] = self.makers
-        reason = None
-        for reason_of, applies, still_made in self._left_out:
-            if applies(values):
-                reason, makers = reason_of, still_made
-                break
-        try:
-            used = False
-            for maker in makers:
-                if maker.when is None or maker.when(values):
-                    used = True
-                    maker.take(place, values)
-                    if len(maker.rows) >= ROWS_IN_A_BATCH or len(maker.line_rows) >= ROWS_IN_A_BATCH:
-                        self._flush(maker)
-        except BadValue as error:
-            self._refuse_record(name, line, maker, error)
-            return
-        if reason is not None:
-            self.counts.left_out[reason] += 1
-        elif used:
-            self.counts.used += 1
-        else:
-            self.counts.left_out["no record is made of such a line"] += 1
+    def _make(self, name: str, lines: Iterable[tuple[int, Sequence[Any]]]) -> None:
+        counts = self.counts
+        for place, values in lines:
+            try:
+                reason = self._reason_left_out(place, values)
+            except BadValue as error:
+                field = error.field if isinstance(error, MissingField) else ""
+                self._refuse_line(Refusal(name, file_and_line(place)[1], field, "", str(error)))
+                continue
+            if reason is None:
+                counts.used += 1
+            else:
+                counts.left_out[reason] += 1
+        for maker in self.makers:
+            if len(maker.rows) >= ROWS_IN_A_BATCH or len(maker.line_rows) >= ROWS_IN_A_BATCH:
+                self._flush(maker)
 
-    def _refuse_record(self, name: str, line: int, maker: Maker, error: BadValue) -> None:
-        missing = f"{maker.rule.kind.name}.{error.field}" if isinstance(error, MissingField) else ""
-        self._refuse_line(Refusal(name, line, missing, "", str(error)))
+    def _reason_left_out(self, place: int, values: Sequence[Any]) -> str | None:
+        """Make the records of a line; why it was left out of the others, or None."""
+        for leaves_out, still_made, reason in self._left_out:
+            if leaves_out(values):
+                self._records(place, values, still_made)
+                return reason
+        return None if self._records(place, values, self.makers) else NO_RECORD
+
+    def _records(self, place: int, values: Sequence[Any], makers: Sequence[Maker]) -> bool:
+        made = False
+        for maker in makers:
+            if maker.when is None or maker.when(values):
+                maker.take(place, values)
+                made = True
+        return made
 
 
 def _always(convert: Convert) -> Convert:

@@ -7,6 +7,7 @@ import csv
 import datetime as dt
 import gzip
 import io
+import itertools
 import json
 import lzma
 import shutil
@@ -14,10 +15,10 @@ import tempfile
 import zipfile
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
@@ -38,7 +39,9 @@ DELIMITERS = ",;\t|"
 SPREADSHEET_SPOOL_BYTES = 16 * 1024 * 1024
 DAMAGE = (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile)
 
-Row = tuple[int, list[str]]
+ROWS_IN_A_BLOCK = 2_000
+
+NumberedRow = tuple[int, list[str]]
 RefuseRow = Callable[[int, str, str], None]
 
 
@@ -54,11 +57,19 @@ class Layout:
 
 
 @dataclass(frozen=True)
+class Block:
+    """Some rows, all of the headings' width, and the numbers of the lines they began on."""
+
+    lines: Sequence[int]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True)
 class Table:
-    """The headings of a file and its rows, all of the headings' width."""
+    """The headings of a file and its rows, block by block."""
 
     headings: list[str]
-    rows: Iterator[Row]
+    blocks: Iterator[Block]
     position: Callable[[], int]
     close: Callable[[], None]
 
@@ -81,7 +92,7 @@ def open_table(path: Path, layout: Layout, wanted: list[str], refuse: RefuseRow)
             next(stream, None)
         if file_format == "jsonl":
             rows = json_rows(stream, wanted, layout.skip_lines, refuse)
-            return Table(wanted, rows, source.position, source.close)
+            return Table(wanted, _blocks(rows), source.position, source.close)
         return _delimited(source, stream, file_format, layout, refuse)
     except BaseException:
         source.close()
@@ -101,7 +112,9 @@ def format_of(path: Path, sample: bytes) -> str:
 
 def _undamaged(path: Path, stream: io.TextIOWrapper) -> Iterator[str]:
     try:
-        yield from stream
+        # By the handful: a generator asked for every single line would cost as much as parsing it.
+        while lines := list(itertools.islice(stream, ROWS_IN_A_BLOCK)):
+            yield from lines
     except DAMAGE as error:
         raise UnreadableFile(f"{path}: damaged or cut off: {error}") from error
 
@@ -113,8 +126,8 @@ def _delimited(source: Source, stream: Iterator[str], file_format: str, layout: 
     headings = [heading.strip() for heading in next(csv.reader(lines, delimiter=delimiter), [])]
     if not any(headings):
         raise UnreadableFile(f"{source.path}: there is no heading line")
-    rows = delimited_rows(stream, delimiter, len(headings), layout.skip_lines + 1, refuse)
-    return Table(headings, rows, source.position, source.close)
+    rows = DelimitedRows(stream, delimiter, len(headings), layout.skip_lines + 2, refuse)
+    return Table(headings, rows.blocks(), source.position, source.close)
 
 
 def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
@@ -127,55 +140,89 @@ def likely_delimiter(heading_line: str) -> str:
     return max(DELIMITERS, key=heading_line.count)
 
 
-def delimited_rows(
-    stream: Iterator[str], delimiter: str, width: int, lines_before: int, refuse: RefuseRow
-) -> Iterator[Row]:
+class DelimitedRows:
     """Rows of a delimited file.
 
     A quote that is never closed makes the CSV reader swallow the lines after it. Where that shows, by text after a
     closing quote, the end of the file or a wrong number of fields, the first line alone is refused and the others
     are read again.
     """
-    record: list[str] = []
-    again: deque[str] = deque()
 
-    def lines() -> Iterator[str]:
-        while True:
-            line = again.popleft() if again else next(stream, None)
-            if line is None:
-                return
-            record.append(line)
+    def __init__(self, stream: Iterator[str], delimiter: str, width: int, first_line: int, refuse: RefuseRow) -> None:
+        self._stream = stream
+        self._delimiter = delimiter
+        self._width = width
+        self._line = first_line
+        self._refuse = refuse
+
+    def blocks(self) -> Iterator[Block]:
+        """The rows; most blocks are parsed in one go, those with something odd in them row by row."""
+        while lines := list(itertools.islice(self._stream, ROWS_IN_A_BLOCK)):
+            rows = self._plain(lines)
+            if rows is None:
+                yield from self._careful(lines)
+            else:
+                yield Block(range(self._line, self._line + len(rows)), rows)
+                self._line += len(rows)
+
+    def _plain(self, lines: list[str]) -> list[list[str]] | None:
+        """The rows where every line is one of the right width, else None."""
+        try:
+            rows = list(csv.reader(lines, delimiter=self._delimiter, strict=True))
+        except csv.Error:
+            return None
+        return rows if len(rows) == len(lines) and set(map(len, rows)) == {self._width} else None
+
+    def _careful(self, lines: list[str]) -> Iterator[Block]:
+        block = Block([], [])
+        rest = deque(lines)
+        while rest:
+            taken: list[str] = []
+            row, problem = self._next_row(rest, taken)
+            if problem:
+                self._refuse(self._line, taken[0].rstrip("\r\n")[:200], problem)
+                rest.extendleft(reversed(taken[1:]))
+                self._line += 1
+                continue
+            if row:
+                block.rows.append(row)
+                cast(list[int], block.lines).append(self._line)
+            self._line += len(taken)
+        yield block
+
+    def _next_row(self, rest: deque[str], taken: list[str]) -> tuple[list[str], str | None]:
+        """The next row and what is wrong with it; `taken` gets the lines that it was read from."""
+        reader = csv.reader(self._lines(rest, taken), delimiter=self._delimiter, strict=True)
+        try:
+            row = next(reader)
+        except csv.Error as error:
+            return [], "a quote is not closed" if len(taken) > 1 else f"cannot be read: {error}"
+        if not row or len(row) == self._width:
+            return row, None
+        return [], "a quote is not closed" if len(taken) > 1 else _width_problem(len(row), self._width)
+
+    def _lines(self, rest: deque[str], taken: list[str]) -> Iterator[str]:
+        # A quoted field may go on after the block's last line.
+        for line in itertools.chain(_emptied(rest), self._stream):
+            taken.append(line)
             yield line
 
-    reader = csv.reader(lines(), delimiter=delimiter, strict=True)
-    line_number = lines_before + 1
-    while True:
-        try:
-            row = next(reader, None)
-            problem = None if row is None or len(row) == width or not row else _width_problem(len(row), width)
-        except csv.Error as error:
-            row, problem = [], f"cannot be read: {error}"
-        if row is None:
-            return
-        if problem:
-            refuse(
-                line_number, record[0].rstrip("\r\n")[:200], problem if len(record) == 1 else "a quote is not closed"
-            )
-            again.extendleft(reversed(record[1:]))
-            line_number += 1
-            reader = csv.reader(lines(), delimiter=delimiter, strict=True)
-        else:
-            if row:
-                yield line_number, row
-            line_number += len(record)
-        record.clear()
+
+def _emptied(lines: deque[str]) -> Iterator[str]:
+    while lines:
+        yield lines.popleft()
+
+
+def _blocks(rows: Iterator[NumberedRow]) -> Iterator[Block]:
+    while part := list(itertools.islice(rows, ROWS_IN_A_BLOCK)):
+        yield Block([line for line, _row in part], [row for _line, row in part])
 
 
 def _width_problem(found: int, expected: int) -> str:
     return f"has {found} fields where the heading has {expected}"
 
 
-def json_rows(stream: Iterator[str], wanted: list[str], lines_before: int, refuse: RefuseRow) -> Iterator[Row]:
+def json_rows(stream: Iterator[str], wanted: list[str], lines_before: int, refuse: RefuseRow) -> Iterator[NumberedRow]:
     """Rows of JSON Lines; members of nested objects are headings with dots (`data.days_late`)."""
     for number, line in enumerate(stream, start=lines_before + 1):
         if not line.strip():
@@ -227,7 +274,7 @@ def _spreadsheet(source: Source, layout: Layout, refuse: RefuseRow) -> Table:
         content.close()
         source.close()
 
-    return Table(headings, rows, source.position, close)
+    return Table(headings, _blocks(rows), source.position, close)
 
 
 def _seekable(source: Source) -> IO[bytes]:
@@ -242,7 +289,9 @@ def _seekable(source: Source) -> IO[bytes]:
     return spool
 
 
-def _sheet_rows(cells: Iterator[tuple[Any, ...]], width: int, first_line: int, refuse: RefuseRow) -> Iterator[Row]:
+def _sheet_rows(
+    cells: Iterator[tuple[Any, ...]], width: int, first_line: int, refuse: RefuseRow
+) -> Iterator[NumberedRow]:
     for number, found in enumerate(cells, start=first_line):
         row = [_cell_text(cell) for cell in found]
         if not any(row):

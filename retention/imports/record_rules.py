@@ -109,7 +109,18 @@ class RecordReader:
             raise table.wrong("lines", f"a record of kind {kind.name} has no lines")
         if not group_by:
             raise table.wrong("lines", "need group_by, which says which lines of the file belong together")
+        if kind.name == "signal":
+            self._check_credits(table)
         return self._fields(table.table("lines"), kind.lines, ())
+
+    def _check_credits(self, table: TomlTable) -> None:
+        fields = table.table("fields")
+        if fields.content.get("kind") != {"constant": "credit_note"}:
+            raise table.wrong("lines", 'of signals only credit notes have lines: kind = { constant = "credit_note" }')
+        if "order" in fields.content:
+            raise fields.wrong("order", "is found out from the lines; leave out the one or the other")
+        if "credited_share" in table.table("data").content:
+            raise table.table("data").wrong("credited_share", "is found out from the lines")
 
     def _fields(self, table: TomlTable, known: dict[str, Field], group_by: tuple[str, ...]) -> tuple[FieldRule, ...]:
         rules = self._rules(table, known, group_by)

@@ -8,7 +8,7 @@ from retention.imports.errors import BadValue
 from retention.imports.mapping import Column, Mapping
 from retention.imports.program import column_index
 from retention.imports.readers import open_table
-from retention.imports.values import converter
+from retention.imports.values import Convert, converter
 
 WEEK = dt.timedelta(weeks=1)
 
@@ -32,18 +32,24 @@ def _moments(mapping: Mapping, column: Column, path: Path) -> Iterator[dt.dateti
         index = column_index(mapping, column, path.name, table.headings)
         if index is None:
             return
-        for _line, row in table.rows:
-            try:
-                value = convert(row[index])
-            except BadValue:
-                # The import itself refuses the line and says why.
-                continue
-            if isinstance(value, dt.datetime):
-                yield value
-            elif isinstance(value, dt.date):
-                yield dt.datetime(value.year, value.month, value.day, tzinfo=mapping.timezone)
+        for block in table.blocks:
+            # The distinct ones only: neighbouring lines mostly hold the same date.
+            for text in {row[index] for row in block.rows}:
+                yield from _moment(text, convert, mapping)
     finally:
         table.close()
+
+
+def _moment(text: str, convert: Convert, mapping: Mapping) -> Iterator[dt.datetime]:
+    try:
+        value = convert(text)
+    except BadValue:
+        # The import itself refuses the line and says why.
+        return
+    if isinstance(value, dt.datetime):
+        yield value
+    elif isinstance(value, dt.date):
+        yield dt.datetime(value.year, value.month, value.day, tzinfo=mapping.timezone)
 
 
 def _pass_over(_line: int, _value: str, _reason: str) -> None:

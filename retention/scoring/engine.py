@@ -62,9 +62,9 @@ RHYTHM_BEFORE: Final = Term("rhythm_before", TermKind.BASELINE, "Order rhythm be
 CONTRACT: Final = Term("contract", TermKind.BASELINE, "Tenure and renewal of the contract")
 RHYTHM_SINCE: Final = Term("rhythm_since", TermKind.SYMPTOM, "Falling order rhythm")
 CARE_TERMS: Final = (
-    Term("care:contact_overdue", TermKind.CARE, "Contact overdue", "service-desk"),
-    Term("care:innovation_gap", TermKind.CARE, "No new innovation in use", "product-development"),
-    Term("care:broken_promises", TermKind.CARE, "Broken promises", "product-development"),
+    Term("care:contact_overdue", TermKind.CARE, "Contact overdue"),
+    Term("care:innovation_gap", TermKind.CARE, "No new innovation in use", "product_development"),
+    Term("care:broken_promises", TermKind.CARE, "Broken promises", "product_development"),
     Term("care:breadth", TermKind.CARE, "Breadth of services", "sales"),
 )
 

@@ -28,9 +28,6 @@ FIT_PENALTY: Final = 5.0
 PRIOR_LIFETIME: Final = datetime.timedelta(days=30)
 LOCK: Final = 0x40DE1
 
-# A department's prior is stated for a rate of one, where g = log1p(1).
-AT_A_RATE_OF_ONE: Final = float(np.log(2.0))
-
 HISTORIES_SQL: Final = """
     WITH sampled AS (
         SELECT id FROM accounts_account ORDER BY hashint8(id) LIMIT %(most)s
@@ -102,7 +99,7 @@ def _priors_differ(version: ModelVersion) -> bool:
 def department_priors() -> dict[str, Prior]:
     """Return what the company's experts believe of each department's friction, by term key."""
     rows = Department.objects.values_list("slug", "prior_weight", "prior_sd")
-    return {department_key(slug): Prior(mean / AT_A_RATE_OF_ONE, sd / AT_A_RATE_OF_ONE) for slug, mean, sd in rows}
+    return {department_key(slug): Prior(mean, sd) for slug, mean, sd in rows}
 
 
 def _next_model(active: ModelVersion | None) -> tuple[ScoringModel, Origin, int]:

@@ -1,8 +1,14 @@
-"""Words for lengths of time on the pages about responsibility."""
+"""Lengths of time, and changes against the quarter before, on the pages about responsibility."""
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from retention import formatting
 
 register = template.Library()
+
+DAYS_FROM_HOURS = 72
 
 
 @register.filter
@@ -12,4 +18,47 @@ def hours(value: float | None) -> str:
         return "—"
     if value < 1:
         return f"{value * 60:.0f} min"
-    return f"{value:.0f} h" if value < 72 else f"{value / 24:.0f} d"
+    return f"{value:.0f} h" if value < DAYS_FROM_HOURS else f"{value / 24:.0f} d"
+
+
+@register.filter
+def exact_percent(share: float | None) -> str:
+    """Write a share to the tenth of a per cent."""
+    return f"{share:.1%}" if isinstance(share, float) else "—"
+
+
+@register.simple_tag
+def change_in_points(now: float | None, before: float | None) -> SafeString:
+    """Show by how many percentage points a share that should rise has moved."""
+    if not isinstance(now, float) or not isinstance(before, float):
+        return SafeString("")
+    moved = (now - before) * 100
+    return _change(moved, f"{abs(moved):.1f} pts", "good", "bad")
+
+
+@register.simple_tag
+def change_in_money(now: float | None, before: float | None) -> SafeString:
+    """Show by how much a sum that should fall has moved."""
+    if not isinstance(now, float) or not isinstance(before, float):
+        return SafeString("")
+    return _change(now - before, formatting.short_money(abs(now - before)), "bad", "good")
+
+
+@register.simple_tag
+def change_in_number(now: float | None, before: float | None) -> SafeString:
+    """Show by how much a number that should rise has moved."""
+    if not isinstance(now, float) or not isinstance(before, float):
+        return SafeString("")
+    return _change(now - before, f"{abs(now - before):.2f}", "good", "bad")
+
+
+def _change(moved: float, words: str, tone_up: str, tone_down: str) -> SafeString:
+    tone, sign, direction = (tone_up, "▲", "up") if moved > 0 else (tone_down, "▼", "down")
+    return format_html(
+        '<span class="tile-note tone-{}"><span aria-hidden="true">{}</span><span class="visually-hidden">{}</span> {}'
+        '<span class="visually-hidden"> against last quarter</span></span>',
+        tone,
+        sign,
+        direction,
+        words,
+    )

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rule_engine.errors import EngineError
 
 from accounts.signals import KINDS
 from departments.conditions import (
@@ -139,3 +140,10 @@ def test_a_share_is_written_as_a_percentage() -> None:
 def test_a_title_takes_fields_and_nothing_else(title: str) -> None:
     with pytest.raises(ConditionError):
         compile_title("shipment", title)
+
+
+def test_values_that_cannot_be_remembered_are_judged_all_the_same() -> None:
+    condition = compile_condition("shipment", "damaged or days_late > 2")
+    with pytest.raises(EngineError):
+        condition.matches(values_of(KINDS["shipment"], {"days_late": [3]}))
+    assert condition.matches(values_of(KINDS["shipment"], {"days_late": [3], "damaged": True}))

@@ -2,11 +2,9 @@
 
 import math
 import re
-from io import StringIO
 
 import pytest
 from django.apps import apps
-from django.core.management import call_command
 
 from accounts.models import Organisation
 from accounts.signals import KINDS
@@ -149,7 +147,8 @@ def test_planting_again_leaves_what_the_company_changed() -> None:
 
 
 def test_the_seeds_can_be_taken_away_and_planted_again() -> None:
-    call_command("migrate", "departments", "0003", stdout=StringIO())
+    seeds.uproot(apps)
     assert not Department.objects.exists()
-    call_command("migrate", "departments", stdout=StringIO())
+    assert not DetectionRule.objects.exists()
+    seeds.plant(apps)
     assert Department.objects.count() == 14

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -69,11 +69,11 @@ class IncidentViewSet(Records[Incident]):
         return found if self.action == "list" else found.prefetch_related(*self._way())
 
     def _way(self) -> "list[Prefetch[Any]]":
-        mine = Q(is_internal=False) | Q(department=caller(self.request).department_id)
+        notes = Note.objects.visible_to(caller(self.request))
         return [
             Prefetch("hand_offs", HAND_OFFS),
             Prefetch("events", IncidentEvent.objects.select_related("person")),
-            Prefetch("notes", Note.objects.filter(mine).select_related("person", "department")),
+            Prefetch("notes", notes.select_related("person", "department")),
         ]
 
     @extend_schema(request=FrictionReport, responses={201: IncidentDetail})

@@ -22,7 +22,8 @@ def rows_of(
     refused: list[tuple[int, str, str]] = []
     table = open_table(path, layout or Layout(), ["number", "data.days"], lambda *row: refused.append(row))
     try:
-        return table.headings, list(table.rows), refused
+        rows = [row for block in table.blocks for row in zip(block.lines, block.rows, strict=True)]
+        return table.headings, rows, refused
     finally:
         table.close()
 

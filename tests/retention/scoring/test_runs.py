@@ -150,8 +150,8 @@ def test_the_first_model_is_made_of_the_experts_priors() -> None:
     assert set(version.weights["evidence"]) == {"assumed"}
     position = [term["key"] for term in version.terms].index("department:shipping")
     shipping = Department.objects.get(slug="shipping")
-    # Stated for one weighted incident an order, where the feature is log 2.
-    assert version.weights["mean"][position] * 0.6931471805599453 == pytest.approx(shipping.prior_weight)
+    assert version.weights["mean"][position] == shipping.prior_weight
+    assert version.weights["covariance"][position][position] == pytest.approx(shipping.prior_sd**2)
     assert ensure_active_version() == version
 
 

@@ -1,0 +1,188 @@
+"""Files into the database: read, stage, check, write; every line and record accounted for.
+
+A plain import writes batch after batch, each in its own transaction, and can be repeated after an interruption.
+A strict one writes all or nothing; a dry run does everything a plain one does and then takes it back.
+"""
+
+import contextlib
+import datetime as dt
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.utils import timezone
+
+from accounts.bulk import derive_annual_revenue, derive_customer_since
+from accounts.models import AuditEntry
+from departments.models import Person
+from retention.imports.errors import Refusal
+from retention.imports.kinds import KINDS
+from retention.imports.makers import Maker
+from retention.imports.mapping import Mapping
+from retention.imports.program import LineCounts, Program
+from retention.imports.shifting import shift_to
+from retention.imports.staging import Stage, execute
+from retention.imports.writing import RecordCounts, StageWriter
+
+Refuse = Callable[[Refusal], None]
+Report = Callable[[int], None]
+
+DERIVATIONS = {"annual_revenue": derive_annual_revenue, "customer_since": derive_customer_since}
+# Sorting and joining some hundred thousand staged rows; the server's default spills them to disk.
+WORK_MEMORY = "64MB"
+
+
+class StrictFailure(Exception):  # noqa: N818 - named for what it is
+    """Something was refused in a strict import, and nothing was written."""
+
+
+@dataclass
+class Summary:
+    """What an import did, or in a dry run would do."""
+
+    lines: LineCounts = field(default_factory=LineCounts)
+    records: dict[str, RecordCounts] = field(default_factory=dict)
+    derived: dict[str, int] = field(default_factory=dict)
+    weeks_shifted: int = 0
+
+    @property
+    def refused(self) -> int:
+        """Lines and records that were refused."""
+        return self.lines.refused + sum(counts.refused for counts in self.records.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """The summary as JSON can hold it."""
+        return {
+            "lines": {
+                "read": self.lines.read,
+                "used": self.lines.used,
+                "refused": self.lines.refused,
+                "left_out": dict(self.lines.left_out),
+            },
+            "records": {kind: dict(vars(counts)) for kind, counts in self.records.items()},
+            "derived": self.derived,
+            "weeks_shifted": self.weeks_shifted,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to import: as which source, all or nothing, for trial, as if the files had been written today."""
+
+    source: str | None = None
+    strict: bool = False
+    dry_run: bool = False
+    shift_to_now: bool = False
+
+
+def import_files(
+    *,
+    mapping: Mapping,
+    paths: Sequence[Path],
+    options: Options,
+    refuse: Refuse,
+    report: Report,
+    acting_person: Person | None,
+) -> Summary:
+    """Import files by a mapping.
+
+    `refuse` hears of every refusal as it is found, `report` of the bytes read of all files so far.
+    Raises UnreadableFile for a file that cannot be read to its end, having written nothing, and StrictFailure.
+    """
+    loader = _Loader(mapping, options, paths, refuse, acting_person)
+    with loader.staging():
+        loader.read(report)
+        loader.write()
+        summary = loader.summary
+        if options.strict and summary.refused:
+            raise StrictFailure(f"{summary.refused:,} lines or records were refused, so nothing was written")
+        if not options.dry_run:
+            AuditEntry.objects.create(
+                verb="records.import",
+                person=acting_person,
+                details={"mapping": mapping.name, "files": [path.name for path in paths], **summary.as_dict()},
+            )
+        elif connection.in_atomic_block:
+            transaction.set_rollback(True)
+    return summary
+
+
+def _report_after(report: Report, done: int, position: int) -> None:
+    report(done + position)
+
+
+class _Loader:
+    """One import from the first line read to the last record written."""
+
+    def __init__(
+        self, mapping: Mapping, options: Options, paths: Sequence[Path], refuse: Refuse, acting_person: Person | None
+    ) -> None:
+        self.summary = Summary()
+        self._mapping = mapping
+        self._options = options
+        self._paths = paths
+        self._refuse = refuse
+        self._acting_person = acting_person
+        source = options.source or mapping.source
+        self._source = source
+        self._stages = [Stage(number, rule, source) for number, rule in enumerate(mapping.records)]
+
+    @contextlib.contextmanager
+    def staging(self) -> Iterator[None]:
+        """Temporary tables for as long as the import lasts, in one transaction where it is all or nothing."""
+        whole = self._options.strict or self._options.dry_run
+        with transaction.atomic() if whole else contextlib.nullcontext():
+            try:
+                execute(f"SET work_mem = '{WORK_MEMORY}'")
+                for stage in self._stages:
+                    stage.create()
+                yield
+            finally:
+                if not connection.needs_rollback:
+                    self._clear()
+
+    def _clear(self) -> None:
+        # A lost connection has dropped its temporary tables itself, and must not hide why it was lost.
+        with contextlib.suppress(DatabaseError, InterfaceError):
+            for stage in self._stages:
+                stage.drop()
+            execute("RESET work_mem")
+
+    def read(self, report: Report) -> None:
+        """Read all files into the staging tables."""
+        shift = dt.timedelta()
+        if self._options.shift_to_now:
+            shift = shift_to(timezone.now(), self._mapping, self._paths)
+            self.summary.weeks_shifted = shift // dt.timedelta(weeks=1)
+        program = Program(self._mapping, shift, self._refuse, self._flush)
+        self._stage_of = dict(zip(program.makers, self._stages, strict=True))
+        done = 0
+        for number, path in enumerate(self._paths):
+            program.run(path, number, functools.partial(_report_after, report, done))
+            done += path.stat().st_size
+            report(done)
+        program.finish()
+        self.summary.lines = program.counts
+        for stage in self._stages:
+            stage.write_only(program.found)
+
+    def _flush(self, maker: Maker) -> None:
+        self._stage_of[maker].copy(maker.rows, maker.line_rows)
+        maker.rows.clear()
+        maker.line_rows.clear()
+
+    def write(self) -> None:
+        """Write what was staged, kind after kind, so that what is named by others is there before them."""
+        kinds = list(KINDS)
+        for stage in sorted(self._stages, key=lambda stage: kinds.index(stage.kind)):
+            writer = StageWriter(stage, self._acting_person)
+            counts = self.summary.records.setdefault(stage.kind, RecordCounts())
+            counts.add_counts(writer.write())
+            for refusal in writer.refusals(self._mapping, self._paths):
+                self._refuse(refusal)
+        for name in self._mapping.derive:
+            with transaction.atomic():
+                self.summary.derived[name] = DERIVATIONS[name](source=self._source)

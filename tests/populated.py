@@ -1,0 +1,146 @@
+"""A small company with a record of every kind, for tests that look at every page."""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import Account, OrderLine
+from departments.actions.handoffs import hand_off
+from departments.actions.incidents import accept, assign, note, report_friction, resolve
+from departments.models import Adoption, Commitment, HandOff, Incident, Person, Reason, Release, Role
+from retention.scoring.rescoring import drain_changes
+from retention.scoring.versions import ensure_active_version
+from tests import make
+
+Ids = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Company:
+    """Who works there, by a short word, and the public ids of the first account's records, by kind."""
+
+    people: Mapping[str, Person | None]
+    ids: Ids
+
+
+def populate(accounts: int = 1) -> Company:
+    """Make a company of so many accounts, all alike, scored.
+
+    The manager keeps the books and is away today, so that a colleague covers. Shipping answers for every incident;
+    one at each account it asks billing to take. Legal has nothing to do with any of it.
+    """
+    people = _people()
+    return Company({"anonymous": None, **people}, _accounts(people, accounts)[0])
+
+
+def grow(company: Company, accounts: int) -> None:
+    """Add so many accounts, all like those before."""
+    _accounts({name: person for name, person in company.people.items() if person is not None}, accounts)
+
+
+def _accounts(people: Mapping[str, Person], count: int) -> list[Ids]:
+    records = [_account(people) for _ in range(count)]
+    ensure_active_version()
+    drain_changes()
+    return records
+
+
+def _people() -> dict[str, Person]:
+    shipping, billing, legal = (make.department(slug) for slug in ("shipping", "billing", "legal"))
+    people = {
+        "manager": make.person(Role.ACCOUNT_MANAGER),
+        "cover": make.person(Role.ACCOUNT_MANAGER),
+        "other_manager": make.person(Role.ACCOUNT_MANAGER),
+        "desk": make.person(Role.SERVICE_DESK),
+        "other_desk": make.person(Role.SERVICE_DESK),
+        "head": make.head(shipping),
+        "asked_head": make.head(billing),
+        "other_head": make.head(legal),
+        "member": make.member(shipping),
+        "executive": make.person(Role.EXECUTIVE),
+        "administrator": make.person(Role.ADMINISTRATOR),
+    }
+    make.absence(people["manager"], people["cover"])
+    return people
+
+
+def _account(people: Mapping[str, Person]) -> Ids:
+    account = make.account(segment="Retail", city="Leeds", renews_on=timezone.localdate() + datetime.timedelta(days=60))
+    make.assignment(account, people["manager"])
+    make.assignment(account, people["desk"])
+    order = make.order(account, promised_on=timezone.localdate() + datetime.timedelta(days=3))
+    OrderLine.objects.create(order=order, position=1, sku="X1", quantity=2, unit_price=250)
+    for days in (40, 70, 100):
+        make.order(account, ordered_at=make.ago(days=days), delivered_on=make.ago(days=days - 3).date())
+    _promise(account)
+    records = {
+        "account": account,
+        "order": order,
+        "contact": make.contact(account),
+        "holding": make.holding(account, make.product()),
+        "signal": make.signal(account),
+        "touchpoint": make.touchpoint(account, people["manager"]),
+        **_incidents(account, people),
+    }
+    return {name: _public_id(record) for name, record in records.items()}
+
+
+def _promise(account: Account) -> None:
+    release = Release.objects.create(name="A faster portal", external_id=make.number(), promised_for=make.ago(days=9))
+    Commitment.objects.create(
+        account=account, release=release, promised_for=make.ago(days=9).date(), external_id=make.number()
+    )
+    Adoption.objects.create(
+        account=account, release=release, adopted_on=make.ago(days=2).date(), external_id=make.number()
+    )
+
+
+def _incidents(account: Account, people: Mapping[str, Person]) -> dict[str, models.Model]:
+    """One incident in each state that its department can be found with."""
+    head, member = people["head"], people["member"]
+
+    def reported() -> Incident:
+        return report_friction(
+            account=account,
+            friction_type=make.friction_type("late_shipment"),
+            severity=0.5,
+            title="Late again",
+            description="Promised for Monday.",
+            happened_at=make.ago(days=3),
+            order=None,
+            acting_person=people["manager"],
+        )
+
+    in_work = accept(incident=reported(), acting_person=head)
+    assign(incident=in_work, assignee=member, acting_person=head)
+    note(incident=in_work, text="The carrier lost it.", is_internal=True, acting_person=head)
+    note(incident=in_work, text="On its way.", is_internal=False, acting_person=member)
+    resolved = resolve(incident=reported(), resolution="Sent again.", cause=None, acting_person=head)
+    hand_off = _ask_billing(reported(), head)
+    return {
+        "new": reported(),
+        "in_work": in_work,
+        "resolved": resolved,
+        "waiting": hand_off.incident,
+        "hand_off": hand_off,
+    }
+
+
+def _ask_billing(incident: Incident, head: Person) -> HandOff:
+    return hand_off(
+        incident=incident,
+        to=make.department("billing"),
+        reason=Reason.CAUSED_ELSEWHERE,
+        words="The invoice bore the wrong address.",
+        expected="Correct it.",
+        share=1.0,
+        acting_person=head,
+    )
+
+
+def _public_id(record: models.Model) -> str:
+    record.refresh_from_db()
+    return str(record.public_id)  # type: ignore[attr-defined]  # all of these have one

@@ -1,0 +1,73 @@
+"""The method page: weights, data and definitions, and no figure that links to nothing."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from departments.models import Role
+from retention.dashboards.coverage import feeds
+from retention.dashboards.definitions import ANCHORS
+from retention.dashboards.method import runs, weight_rows
+from retention.models import ModelVersion, ScoringRange, ScoringRun
+from retention.scoring.versions import ensure_active_version, scoring_model
+from tests import make
+
+TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
+LINKED = {
+    anchor
+    for template in TEMPLATES.rglob("*.html")
+    for anchor in re.findall(r'(?:\{% url "method" %\}|\{\{ method \}\})#([a-z-]+)', template.read_text())
+}
+
+
+def method_page() -> str:
+    client = Client()
+    client.force_login(make.person(Role.SERVICE_DESK))
+    return client.get(reverse("method")).content.decode()
+
+
+def test_each_figure_links_to_a_definition_that_exists() -> None:
+    assert LINKED <= ANCHORS
+
+
+@pytest.mark.django_db
+def test_before_the_first_scoring_it_says_that_there_is_no_model() -> None:
+    assert "No model is active yet" in method_page()
+
+
+@pytest.mark.django_db
+def test_it_shows_each_weight_with_what_experts_said() -> None:
+    make.department("shipping")
+    version = ensure_active_version()
+    rows = list(weight_rows(scoring_model(version)))
+    assert [row.label for row in rows] == [term["label"] for term in version.terms]
+    assert all(row.low <= row.mean <= row.high for row in rows)
+    assert "assumed" in method_page()
+
+
+@pytest.mark.django_db
+def test_a_run_under_way_shows_how_far_it_is() -> None:
+    version = ensure_active_version()
+    run = ScoringRun.objects.create(model=version, as_of=timezone.now())
+    ScoringRange.objects.create(run=run, first=1, last=10, finished_at=timezone.now(), accounts=10)
+    ScoringRange.objects.create(run=run, first=11, last=20)
+    shown = runs()[0]
+    assert (shown.done, shown.total, shown.share) == (1, 2, 0.5)
+    assert "scoring 50%" in method_page()
+    assert ModelVersion.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_feed_that_stopped_is_named() -> None:
+    account = make.account()
+    for days in range(30, 60):
+        make.signal(account, "invoice", {"amount": 5}, happened_at=make.ago(days=days))
+    make.signal(account, "shipment", happened_at=make.ago(days=1))
+    states = {state.feed.label: state.words for state in feeds(timezone.now())}
+    assert states["Invoice"] == "quiet for 30 days"
+    assert states["Shipment"] == "arriving"
+    assert states["Contract"] == "never received"
