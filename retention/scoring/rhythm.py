@@ -180,21 +180,22 @@ def plain_features(facts: OrderFacts, usual_gap_days: float) -> dict[str, Floats
     # One gap of the population is mixed in: after a single repeat the own gap is hardly known.
     own_gap = (facts.first_to_last_days + usual_gap_days) / (repeats + 1.0)
     silence = np.log1p(facts.days_since_last)
+    trend = np.log1p(facts.orders_in_90_days) - np.log1p(facts.orders_in_90_days_before)
     return {
         "silence": silence,
         "silence_against_own_gap": silence - np.log1p(own_gap),
         "orders_in_a_year": np.log1p(facts.orders_in_a_year),
         "revenue_in_a_year": np.log1p(np.maximum(facts.revenue_in_a_year, 0.0)),
-        "trend": np.log1p(facts.orders_in_90_days) - np.log1p(facts.orders_in_90_days_before),
+        # A newcomer's first 90 days are no rise against the 90 before.
+        "trend": np.where(facts.days_since_first >= 180.0, trend, 0.0),
         "single_order": (repeats == 0).astype(np.float64),
-        "days_known": np.log1p(facts.days_since_first),
     }
 
 
 def expert_coefficients() -> dict[str, float]:
     """What we believe of the plain features before any history was seen: BG/NBD speaks alone."""
-    names = ("silence", "silence_against_own_gap", "orders_in_a_year", "revenue_in_a_year")
-    return {"bgnbd": 1.0, "constant": 0.0} | dict.fromkeys((*names, "trend", "single_order", "days_known"), 0.0)
+    names = ("silence", "silence_against_own_gap", "orders_in_a_year", "revenue_in_a_year", "trend", "single_order")
+    return {"bgnbd": 1.0, "constant": 0.0} | dict.fromkeys(names, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-import numpy as np
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -19,25 +18,11 @@ from retention.scoring.engine import (
     department_key,
     standard_terms,
 )
-from retention.scoring.rhythm import ContractBase, Floats, Rhythm, fit_bgnbd
+from retention.scoring.histories import own_rhythm
+from retention.scoring.rhythm import ContractBase, Rhythm
 
-# Below this many accounts with a second order the experts' rhythm knows better than the data.
-LEAST_REPEAT_BUYERS: Final = 200
-MOST_ACCOUNTS_FITTED: Final = 50_000
-FIT_PENALTY: Final = 5.0
 PRIOR_LIFETIME: Final = datetime.timedelta(days=30)
 LOCK: Final = 0x40DE1
-
-HISTORIES_SQL: Final = """
-    WITH sampled AS (
-        SELECT id FROM accounts_account ORDER BY hashint8(id) LIMIT %(most)s
-    ), order_day AS (
-        SELECT DISTINCT account_id, floor(date_part('epoch', ordered_at) / 86400::float8) AS day
-        FROM accounts_order JOIN sampled ON sampled.id = account_id
-        WHERE ordered_at <= %(as_of)s AND recorded_at <= %(as_of)s
-    )
-    SELECT count(*) - 1.0::float8, max(day) - min(day), %(today)s - min(day) FROM order_day GROUP BY account_id
-"""
 
 
 def scoring_model(version: ModelVersion) -> ScoringModel:
@@ -111,26 +96,9 @@ def _next_model(active: ModelVersion | None) -> tuple[ScoringModel, Origin, int]
             Origin(active.origin),
             int(active.rhythm["accounts"]),
         )
-    rhythm, accounts = _own_rhythm(timezone.now())
-    return ScoringModel(Weights.from_experts(terms, department_priors()), rhythm), Origin.PRIOR, accounts
-
-
-def _own_rhythm(as_of: datetime.datetime) -> tuple[Rhythm, int]:
-    """Fit BG/NBD to the company's own orders, where there are enough; return also how many accounts spoke."""
-    x, t_x, watched = _order_histories(as_of)
-    if np.count_nonzero(x) < LEAST_REPEAT_BUYERS:
-        return Rhythm(), 0
-    fitted = fit_bgnbd(x, t_x, watched, penalty=FIT_PENALTY)
-    usual_gap = float(np.median(t_x[x > 0] / x[x > 0]))
-    return Rhythm(fitted, usual_gap_days=max(usual_gap, 1.0)), len(x)
-
-
-def _order_histories(as_of: datetime.datetime) -> tuple[Floats, Floats, Floats]:
-    today = float(as_of.timestamp() // 86_400)
-    with connection.cursor() as cursor:
-        cursor.execute(HISTORIES_SQL, {"most": MOST_ACCOUNTS_FITTED, "as_of": as_of, "today": today})
-        rows = np.array(cursor.fetchall(), dtype=np.float64).reshape(-1, 3)
-    return rows[:, 0], rows[:, 1], rows[:, 2]
+    model = ScoringModel(Weights.from_experts(terms, department_priors()))
+    rhythm, accounts = own_rhythm(timezone.now(), model.horizon_days)
+    return replace(model, rhythm=rhythm), Origin.PRIOR, accounts
 
 
 def _activate(made: tuple[ScoringModel, Origin, int], active: ModelVersion | None) -> ModelVersion:

@@ -7,14 +7,17 @@ import lzma
 import os
 import re
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import expit
 from scipy.stats import rankdata
 
-from retention.scoring.rhythm import Floats, OrderFacts, fit_bgnbd
+from retention.scoring.fit import fit_rhythm, joined, start_rhythm
+from retention.scoring.rhythm import BgNbd, Floats, OrderFacts, fit_bgnbd
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = Path(os.environ.get("HOLDFAST_DATA", ROOT.parent / "shared" / "data"))
@@ -26,7 +29,7 @@ pytestmark = pytest.mark.skipif(
     reason=f"Online Retail II is not at {RETAIL}; HOLDFAST_DATA names its folder",
 )
 
-Histories = dict[str, list[datetime]]
+Histories = dict[str, list[tuple[datetime, float]]]
 
 
 def is_product_line(line: dict[str, str]) -> bool:
@@ -41,30 +44,57 @@ def is_product_line(line: dict[str, str]) -> bool:
 
 @pytest.fixture(scope="module")
 def order_histories() -> Histories:
-    """The times of each customer's product orders, in order."""
-    orders: dict[tuple[str, str], datetime] = {}
+    """Time and value of each customer's product orders, in order."""
+    orders: dict[tuple[str, str], tuple[datetime, float]] = {}
     with lzma.open(RETAIL, "rt", newline="") as lines:
         for line in filter(is_product_line, csv.DictReader(lines)):
-            key = line["Customer ID"], line["Invoice"]
-            orders.setdefault(key, datetime.fromisoformat(line["InvoiceDate"]).replace(tzinfo=UTC))
+            key, moment = (line["Customer ID"], line["Invoice"]), datetime.fromisoformat(line["InvoiceDate"])
+            first, value = orders.get(key, (moment.replace(tzinfo=UTC), 0.0))
+            orders[key] = first, value + float(line["Quantity"]) * float(line["Price"])
     histories: Histories = defaultdict(list)
-    for (customer, _), when in sorted(orders.items(), key=lambda item: item[1]):
-        histories[customer].append(when)
+    for (customer, _), order in sorted(orders.items(), key=lambda item: item[1]):
+        histories[customer].append(order)
     return histories
 
 
 def snapshot(histories: Histories, day: datetime) -> tuple[OrderFacts, Floats]:
     """Facts of who bought within a year before `day`, and who placed no order in 90 days after."""
     rows, left = [], []
-    for times in histories.values():
-        ages = [(day - time).total_seconds() / 86400 for time in times if time < day]
-        if not ages or ages[-1] > 365:
+    for orders in histories.values():
+        past = [(time, value) for time, value in orders if time < day]
+        ages = [(day - time).days for time, _ in past]
+        if not ages or ages[-1] >= 365:
             continue
-        days = len({time.date() for time in times if time < day})
-        recent, before = sum(a <= 90 for a in ages), sum(90 < a <= 180 for a in ages)
-        rows.append((days, ages[0], ages[-1], len(ages), 0.0, recent, before))
-        left.append(not any(day <= time < day + HORIZON for time in times))
+        days = len({time.date() for time, _ in past})
+        recent, before = sum(age < 90 for age in ages), sum(90 <= age < 180 for age in ages)
+        revenue = sum(value for (_, value), age in zip(past, ages, strict=True) if age < 365)
+        rows.append((days, ages[0], ages[-1], sum(age < 365 for age in ages), revenue, recent, before))
+        left.append(not any(day <= time < day + HORIZON for time, _ in orders))
     return OrderFacts(*np.array(rows, dtype=np.float64).T), np.array(left, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """What was known on three days for fitting, and on two later days for testing."""
+
+    fitting: OrderFacts
+    fitting_left: Floats
+    latest: OrderFacts
+    testing: OrderFacts
+    left: Floats
+
+
+@pytest.fixture(scope="module")
+def snapshots(order_histories: Histories) -> Snapshots:
+    known = [snapshot(order_histories, datetime(2010, month, 1, tzinfo=UTC)) for month in (3, 4, 5)]
+    later = [snapshot(order_histories, datetime(2010, month, 1, tzinfo=UTC)) for month in (8, 9)]
+    return Snapshots(
+        joined([facts for facts, _ in known]),
+        np.concatenate([left for _, left in known]),
+        known[-1][0],
+        joined([facts for facts, _ in later]),
+        np.concatenate([left for _, left in later]),
+    )
 
 
 def area_under_curve(scores: Floats, left: Floats) -> float:
@@ -73,18 +103,37 @@ def area_under_curve(scores: Floats, left: Floats) -> float:
     return float((ranks[left == 1].sum() - positives * (positives + 1) / 2) / pairs)
 
 
-def test_silence_of_a_wholesalers_customers_is_foreseen(order_histories: Histories) -> None:
-    known, _ = snapshot(order_histories, datetime(2010, 5, 1, tzinfo=UTC))
-    model = fit_bgnbd(known.repeat_orders, known.first_to_last_days, known.days_since_first)
-    predicted, left, fresh = [], [], []
-    for day in (datetime(2010, 8, 1, tzinfo=UTC), datetime(2010, 9, 1, tzinfo=UTC)):
-        facts, outcome = snapshot(order_histories, day)
-        history = facts.repeat_orders, facts.first_to_last_days, facts.days_since_first
-        predicted.append(model.probability_of_no_order(*history, 90.0))
-        left.append(outcome)
-        fresh.append(facts.days_since_last <= 90)
-    p, y, bought_lately = np.concatenate(predicted), np.concatenate(left), np.concatenate(fresh)
-    assert (len(y), round(100 * y.mean(), 1)) == (6435, 43.6)
-    assert (bought_lately.sum(), round(100 * y[bought_lately].mean(), 1)) == (3924, 33.6)
-    assert area_under_curve(p, y) == pytest.approx(0.724, abs=0.002)
-    assert area_under_curve(p[bought_lately], y[bought_lately]) == pytest.approx(0.734, abs=0.002)
+def calibration_error(predicted: Floats, left: Floats) -> float:
+    """Expected calibration error over ten bins of equal width."""
+    bins = np.minimum((predicted * 10).astype(int), 9)
+    gaps = np.bincount(bins, weights=predicted - left, minlength=10)
+    return float(np.abs(gaps).sum() / len(left))
+
+
+def fitted_bgnbd(latest: OrderFacts) -> BgNbd:
+    return fit_bgnbd(latest.repeat_orders, latest.first_to_last_days, latest.days_since_first)
+
+
+def test_silence_of_a_wholesalers_customers_is_foreseen(snapshots: Snapshots) -> None:
+    facts, left = snapshots.testing, snapshots.left
+    bought_lately = facts.days_since_last < 90
+    assert (len(left), round(100 * left.mean(), 1)) == (6435, 43.6)
+    assert (bought_lately.sum(), round(100 * left[bought_lately].mean(), 1)) == (3924, 33.6)
+    history = facts.repeat_orders, facts.first_to_last_days, facts.days_since_first
+    p = fitted_bgnbd(snapshots.latest).probability_of_no_order(*history, 90.0)
+    assert area_under_curve(p, left) == pytest.approx(0.724, abs=0.002)
+    assert area_under_curve(p[bought_lately], left[bought_lately]) == pytest.approx(0.734, abs=0.002)
+
+
+def test_the_fitted_rhythm_is_as_good_as_is_known_to_be_possible(snapshots: Snapshots) -> None:
+    latest = snapshots.latest
+    start = start_rhythm(latest.repeat_orders, latest.first_to_last_days, latest.days_since_first)
+    rhythm = fit_rhythm(snapshots.fitting, snapshots.fitting_left == 1, 90.0, start=start)
+    p, left = expit(rhythm.log_odds(snapshots.testing, 90.0)), snapshots.left
+    lately = snapshots.testing.days_since_last < 90
+    assert area_under_curve(p, left) >= 0.7405
+    assert area_under_curve(p[lately], left[lately]) >= 0.7545
+    assert np.mean((p - left) ** 2) <= 0.2045
+    assert np.mean((p[lately] - left[lately]) ** 2) <= 0.1855
+    assert calibration_error(p, left) <= 0.03
+    assert calibration_error(p[lately], left[lately]) <= 0.035

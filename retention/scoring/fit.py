@@ -1,0 +1,81 @@
+"""Learning from the company's own history: what the plain features of the rhythm weigh.
+
+Durations are in days, arrays one-dimensional float64 of one length. Nothing here knows a database or a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from retention.scoring.rhythm import Floats, OrderFacts, Rhythm, fit_bgnbd
+
+# The precision of the belief that BG/NBD alone is right, per standard deviation of a feature.
+RHYTHM_PENALTY: Final = 20.0
+# Keeps the parameters of BG/NBD finite where nobody drops out, or hardly anybody ordered again.
+BGNBD_PENALTY: Final = 5.0
+
+
+def start_rhythm(x: Floats, t_x: Floats, watched: Floats) -> Rhythm:
+    """BG/NBD of n accounts' order days and the usual gap between them; the plain features weigh nothing yet.
+
+    x repeat order days, the last at t_x, seen until `watched`. Raises ValueError where nobody ordered again.
+    """
+    fitted = fit_bgnbd(x, t_x, watched, penalty=BGNBD_PENALTY)
+    usual_gap = float(np.median(t_x[x > 0] / x[x > 0]))
+    return Rhythm(fitted, usual_gap_days=max(usual_gap, 1.0))
+
+
+def fit_rhythm(
+    facts: OrderFacts, silent: npt.NDArray[np.bool_], horizon: float, *, start: Rhythm, penalty: float = RHYTHM_PENALTY
+) -> Rhythm:
+    """The rhythm whose log-odds explain best which of n accounts placed no order within the horizon (days).
+
+    MAP of a logit on the rhythm's features, with a Gaussian prior at the coefficients of `start`. A feature that is
+    the same for everybody keeps its coefficient. Raises ValueError where all were silent, or none.
+    """
+    left = silent.astype(np.float64)
+    if not 0.0 < left.mean() < 1.0:
+        raise ValueError("Where all accounts fell silent, or none did, there is nothing to learn.")
+    features = start.features(facts, horizon)
+    names = [name for name, values in features.items() if values.std() > 1e-9]
+    raw = np.column_stack([features[name] for name in names])
+    means, spreads = raw.mean(axis=0), raw.std(axis=0)
+    before = np.array([start.coefficients.get(name, 0.0) for name in names])
+    constant = start.coefficients.get("constant", 0.0)
+    belief = np.concatenate([[constant + before @ means], before * spreads])
+    standard = np.column_stack([np.ones(len(left)), (raw - means) / spreads])
+    found = _most_likely(standard, left, belief, penalty)
+    after = found[1:] / spreads
+    fitted = dict(zip(names, after.tolist(), strict=True)) | {"constant": float(found[0] - after @ means)}
+    return replace(start, coefficients=start.coefficients | fitted)
+
+
+def _most_likely(features: Floats, left: Floats, belief: Floats, penalty: float) -> Floats:
+    def loss(weights: Floats) -> float:
+        odds, away = features @ weights, weights - belief
+        return float(np.logaddexp(0.0, odds).sum() - left @ odds + penalty / 2 * (away @ away))
+
+    def slope(weights: Floats) -> Floats:
+        residual = np.asarray(expit(features @ weights), dtype=np.float64) - left
+        return features.T @ residual + penalty * (weights - belief)
+
+    found = minimize(loss, belief, jac=slope, method="L-BFGS-B", options={"maxiter": 500})
+    return np.asarray(found.x, dtype=np.float64)
+
+
+def joined(parts: Sequence[OrderFacts]) -> OrderFacts:
+    """The order facts of several snapshots, one after the other."""
+    columns = ([getattr(part, field.name) for part in parts] for field in fields(OrderFacts))
+    return OrderFacts(*(np.concatenate(column) for column in columns))
+
+
+def chosen(facts: OrderFacts, which: npt.NDArray[np.bool_]) -> OrderFacts:
+    """The order facts of some of the accounts."""
+    return OrderFacts(*(getattr(facts, field.name)[which] for field in fields(OrderFacts)))
