@@ -1,11 +1,14 @@
 """Scores and their ledger."""
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from retention.api.serializers.common import AccountName
 from retention.models import Score
 from retention.scoring.bands import Band, band_of
+from retention.scoring.ledger import LineKind
 
 
 class ScoreSummary(serializers.ModelSerializer[Score]):
@@ -49,3 +52,45 @@ class ScoreSerializer(ScoreSummary):
     class Meta(ScoreSummary.Meta):
         fields = ["account", *ScoreSummary.Meta.fields, "baseline", "friction_points", "not_attributed"]
         read_only_fields = fields
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    """One line of a ledger; the lines sum to the risk."""
+
+    key = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # declared fields leave the class
+    kind = serializers.ChoiceField(choices=[kind.value for kind in LineKind])
+    points = serializers.FloatField(help_text="0.27 is 27 points of risk")
+    money = serializers.FloatField(help_text="points × annual revenue")
+    department = serializers.CharField(allow_blank=True, help_text="slug of who answers for it, if anyone")
+    reason = serializers.CharField(allow_blank=True, help_text="why nobody answers for it")
+
+
+class IncidentPointsSerializer(serializers.Serializer[Any]):
+    """What one incident adds to the risk."""
+
+    id = serializers.UUIDField()
+    points = serializers.FloatField()
+
+
+class LedgerSerializer(serializers.Serializer[Any]):
+    """A score taken apart, down to the incident."""
+
+    risk = serializers.FloatField()
+    annual_revenue = serializers.FloatField()
+    lines = LineSerializer(many=True)
+    incidents = IncidentPointsSerializer(many=True)
+
+
+class WithoutSerializer(serializers.Serializer[Any]):
+    """The incidents that are thought away."""
+
+    without = serializers.ListField(child=serializers.UUIDField(), max_length=10_000)
+
+
+class WhatIfSerializer(serializers.Serializer[Any]):
+    """The risk as it is and as the model would see it without them: model-based, not proven causal, not additive."""
+
+    before = serializers.FloatField()
+    after = serializers.FloatField()
+    money_kept = serializers.FloatField()

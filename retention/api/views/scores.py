@@ -1,12 +1,22 @@
 """Scores: the number, and the ledger that it is made of."""
 
+from uuid import UUID
+
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from accounts.models import Account
+from retention.api.callers import caller
 from retention.api.filters import ScoreFilters
-from retention.api.serializers.scores import ScoreSerializer
+from retention.api.serializers.scores import LedgerSerializer, ScoreSerializer, WhatIfSerializer, WithoutSerializer
 from retention.models import Score
+from retention.scoring.explaining import Explanation, explain
 
 
 class ScoreViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Score]):
@@ -18,3 +28,38 @@ class ScoreViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
     lookup_field = "account__public_id"
     lookup_url_kwarg = "account"
     lookup_value_converter = "uuid"
+
+    @extend_schema(responses=LedgerSerializer)
+    @action(detail=True)
+    def ledger(self, request: Request, account: UUID) -> Response:
+        """Take the score apart: who adds how much, down to the incident. For those who keep the account's book."""
+        explanation = self._explanation()
+        points = explanation.points_of_incidents()
+        ledger = {
+            "risk": explanation.risk,
+            "annual_revenue": explanation.annual_revenue,
+            "lines": explanation.lines,
+            "incidents": [{"id": incident, "points": added} for incident, added in points.items()],
+        }
+        return Response(LedgerSerializer(ledger).data)
+
+    @extend_schema(request=WithoutSerializer, responses=WhatIfSerializer)
+    @action(detail=True, methods=["post"], url_path="what-if")
+    def what_if(self, request: Request, account: UUID) -> Response:
+        """Rescore the account as if some incidents had not been; nothing is changed."""
+        explanation = self._explanation()
+        given = WithoutSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        outcome = explanation.without(frozenset(given.validated_data["without"]))
+        before, after = float(outcome.before[0]), float(outcome.after[0])
+        money_kept = (before - after) * explanation.annual_revenue
+        return Response(WhatIfSerializer({"before": before, "after": after, "money_kept": money_kept}).data)
+
+    def _explanation(self) -> Explanation:
+        account = self.get_object().account
+        if not Account.objects.open_book_to(caller(self.request)).filter(pk=account.pk).exists():
+            raise PermissionDenied("The ledger is for those who look after the account.")
+        explanation = explain(account)
+        if explanation is None:
+            raise NotFound
+        return explanation

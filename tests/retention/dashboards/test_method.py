@@ -55,8 +55,8 @@ def test_a_run_under_way_shows_how_far_it_is() -> None:
     run = ScoringRun.objects.create(model=version, as_of=timezone.now())
     ScoringRange.objects.create(run=run, first=1, last=10, finished_at=timezone.now(), accounts=10)
     ScoringRange.objects.create(run=run, first=11, last=20)
-    shown = runs()[0]
-    assert (shown.done, shown.total, shown.share) == (1, 2, 0.5)
+    shown = vars(runs()[0])
+    assert (shown["done"], shown["total"], shown["share"]) == (1, 2, 0.5)
     assert "scoring 50%" in method_page()
     assert ModelVersion.objects.count() == 1
 
