@@ -49,7 +49,8 @@ class ReportFrictionForm(forms.Form):
     )
 
     def __init__(self, *args: Any, account: Account, person: Person, **rest: Any) -> None:
-        super().__init__(*args, initial={"happened_at": timezone.localtime()}, **rest)
+        super().__init__(*args, **rest)
+        self.fields["happened_at"].initial = timezone.localtime
         choose(self, "friction_type", [("", "Choose…"), *friction_choices()])
         offer(self, "order", Order.objects.visible_to(person).filter(account=account).order_by("-ordered_at"))
 
@@ -73,7 +74,8 @@ class LogContactForm(forms.Form):
     )
 
     def __init__(self, *args: Any, account: Account, **rest: Any) -> None:
-        super().__init__(*args, initial={"happened_at": timezone.localtime()}, **rest)
+        super().__init__(*args, **rest)
+        self.fields["happened_at"].initial = timezone.localtime
         offer(self, "contact", account.contacts.all())
 
 
@@ -92,7 +94,7 @@ def choose(form: forms.Form, name: str, choices: Iterable[Any]) -> None:
 
 def offer(form: forms.Form, name: str, records: Any) -> None:
     """Give a field of a form the records to choose from; the newest orders are enough to be chosen by hand."""
-    field = cast(forms.ModelChoiceField, form.fields[name])
+    field = cast("forms.ModelChoiceField[Any]", form.fields[name])
     field.queryset = records
     if records.model is Order:
         newest = [(order.public_id, order_words(order)) for order in records[:ORDERS_OFFERED]]

@@ -75,7 +75,7 @@ def assign_accounts(request: PersonRequest) -> HttpResponse:
         chosen = form.cleaned_data
         messages.success(request, f"{chosen['person']} looks after {len(chosen['accounts'])} more from today.")
     else:
-        messages.error(request, " ".join(sentence for errors in form.errors.values() for sentence in errors))
+        messages.error(request, " ".join(str(sentence) for errors in form.errors.values() for sentence in errors))
     return redirect("portfolio")
 
 

@@ -74,7 +74,7 @@ class Portfolio:
         self.sort = chosen_sort(request.GET.dict())
         self.model = ModelVersion.objects.filter(is_active=True).first()
         self.accounts = looked_after(self.person)
-        self.filters = PortfolioFilters(request.GET, person=self.person, accounts=self.accounts)
+        self.filters = PortfolioFilters(request.GET, accounts=self.accounts)
 
     @cached_property
     def filtered(self) -> QuerySet[Account]:

@@ -38,21 +38,17 @@ class PortfolioFilters(forms.Form):
     )
     owner = forms.ChoiceField(required=False, label="Who looks after it")
 
-    def __init__(self, *args: Any, person: Person, accounts: QuerySet[Account], **rest: Any) -> None:
+    def __init__(self, *args: Any, accounts: QuerySet[Account], **rest: Any) -> None:
         super().__init__(*args, **rest)
+        owners = owners_of(accounts)
+        self.offers_owners = len(owners) > 1
         self._choose("department", "Any department", Department.objects.values_list("slug", "name"))
         self._choose("segment", "Any segment", ((name, name) for name in segments_of(accounts)))
-        self._choose("owner", "Anybody’s", owners_of(accounts))
+        self._choose("owner", "Anybody’s", owners)
 
     def _choose(self, name: str, nothing: str, choices: Any) -> None:
         field = cast(forms.ChoiceField, self.fields[name])
         field.choices = [("", nothing), *choices]
-
-    @property
-    def offers_owners(self) -> bool:
-        """Return whether there is more than one person to choose from."""
-        field = self.fields["owner"]
-        return isinstance(field, forms.ChoiceField) and len(list(field.choices)) > 2
 
     def apply(self, accounts: QuerySet[Account], model: ModelVersion | None) -> QuerySet[Account]:
         """Return the accounts that fit what was chosen."""
