@@ -41,6 +41,13 @@ DESTINATIONS: tuple[Destination, ...] = (
         frozenset({Role.ACCOUNT_MANAGER, Role.ADMINISTRATOR}),
     ),
     Destination(
+        "desk",
+        "Service desk",
+        "phone-call",
+        Capability.SEE_DESK,
+        frozenset({Role.SERVICE_DESK}),
+    ),
+    Destination(
         "triage",
         "Triage",
         "inbox",

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.decorators.http import require_safe
 
-from retention.dashboards import method, scorecard, triage
 from retention.notifications import views as notifications
 
 
@@ -24,11 +23,6 @@ urlpatterns = [
     path("api/v1/", include("retention.api.urls")),
     path("inbox", notifications.show_inbox, name="inbox"),
     path("inbox/bell", notifications.show_bell, name="bell"),
-    path("scorecard", scorecard.show_scorecard, name="scorecard"),
-    path("method", method.show_method, name="method"),
-    path("triage", triage.show_triage, name="triage"),
-    path("triage/<slug:slug>", triage.show_department, name="triage_department"),
-    path("triage/<slug:slug>/export", triage.export_department, name="triage_export"),
     path("", include("departments.urls")),
     path("", include("departments.care.urls")),
     path("", include("retention.dashboards.urls")),

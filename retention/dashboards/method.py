@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import NullIf
@@ -108,7 +109,7 @@ def _types() -> QuerySet[Department]:
     return Department.objects.filter(is_active=True).prefetch_related("friction_types")
 
 
-def runs() -> QuerySet[ScoringRun]:
+def runs() -> QuerySet[Any]:
     """Return the last runs, each with its ranges, how many are done and how many accounts they scored."""
     return (
         ScoringRun.objects.select_related("model")

@@ -1,8 +1,20 @@
-"""Routes of what account managers read."""
+"""Routes of the pages that read."""
 
 from django.urls import path
 
-from retention.dashboards import account, home, portfolio, portfolio_export, portfolio_incidents, saved_views, search
+from retention.dashboards import (
+    account,
+    desk,
+    home,
+    method,
+    portfolio,
+    portfolio_export,
+    portfolio_incidents,
+    saved_views,
+    scorecard,
+    search,
+    triage,
+)
 
 urlpatterns = [
     path("", home.show_home, name="home"),
@@ -15,4 +27,11 @@ urlpatterns = [
     path("accounts/<uuid:account>", account.show_account, name="account"),
     path("accounts/<uuid:account>/timeline", account.show_timeline, name="account_timeline"),
     path("accounts/<uuid:account>/what-if", account.ask_what_if, name="account_what_if"),
+    path("desk", desk.show_desk, name="desk"),
+    path("desk/<uuid:public_id>", desk.show_account, name="desk_account"),
+    path("triage", triage.show_triage, name="triage"),
+    path("triage/<slug:slug>", triage.show_department, name="triage_department"),
+    path("triage/<slug:slug>/export", triage.export_department, name="triage_export"),
+    path("scorecard", scorecard.show_scorecard, name="scorecard"),
+    path("method", method.show_method, name="method"),
 ]

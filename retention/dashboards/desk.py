@@ -1,0 +1,109 @@
+"""Service desk: whom to call, with what in hand, and one form for what came of it."""
+
+import uuid
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.errors import ActionError, Invalid, NotAllowed
+from accounts.models import Account
+from departments.actions.calls import RecordedCall, record_call
+from departments.care.call_form import CallForm
+from departments.http import PersonRequest
+from departments.models import Capability, Person
+from retention.dashboards.desk_account import case_of
+from retention.dashboards.desk_list import call_list, call_rows, keepers
+
+NOT_PROCESSED = 422
+
+
+@require_safe
+def show_desk(request: PersonRequest) -> HttpResponse:
+    """Show the call list, with the first account of it opened."""
+    _require(request, Capability.SEE_DESK)
+    keeper = _keeper(request)
+    first = call_list(keeper, timezone.now()).first() if keeper else None
+    return _page(request, keeper, first, _form(request, first))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def show_account(request: PersonRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Show the call list with one account opened, or record the call to it."""
+    _require(request, Capability.SEE_DESK)
+    accounts = Account.objects.open_book_to(request.user).select_related("score")
+    account = get_object_or_404(accounts, public_id=public_id)
+    form = _form(request, account)
+    if request.method == "POST" and form is None:
+        raise PermissionDenied("Your role does not log contacts.")
+    if form is not None and form.is_valid() and _recorded(request, account, form):
+        # The account that was called goes to the end of the list, so its top is the next.
+        return redirect("desk") if "next" in request.POST else redirect("desk_account", account.public_id)
+    return _page(request, _keeper(request), account, form, NOT_PROCESSED if form and form.errors else 200)
+
+
+def _require(request: PersonRequest, capability: Capability) -> None:
+    if not request.user.can(capability):
+        raise PermissionDenied("Your role has no service desk.")
+
+
+def _keeper(request: PersonRequest) -> Person | None:
+    """Whose list is looked at: the own one; whoever sees all of them may choose."""
+    people = keepers(request.user)
+    wanted = request.GET.get("person", "")
+    chosen = next((one for one in people if str(one.public_id) == wanted), None)
+    return chosen or people.first()
+
+
+def _form(request: PersonRequest, account: Account | None) -> CallForm | None:
+    if account is None or not request.user.can(Capability.LOG_CONTACT):
+        return None
+    return CallForm(request.POST or None, account=account, person=request.user)
+
+
+def _page(
+    request: PersonRequest, keeper: Person | None, account: Account | None, form: CallForm | None, status: int = 200
+) -> HttpResponse:
+    accounts = call_list(keeper, timezone.now()) if keeper else Account.objects.none()
+    page, rows = call_rows(accounts, request.GET.get("page"))
+    context = {
+        "page": page,
+        "rows": rows,
+        "keeper": keeper,
+        "keepers": list(keepers(request.user)),
+        "case": case_of(account, request.user) if account else None,
+        "form": form,
+    }
+    return render(request, "dashboards/desk.html", context, status=status)
+
+
+def _recorded(request: PersonRequest, account: Account, form: CallForm) -> bool:
+    try:
+        recorded = record_call(account=account, call=form.call(), acting_person=request.user)
+    except NotAllowed as refusal:
+        raise PermissionDenied(str(refusal)) from refusal
+    except ActionError as refusal:
+        form.add_error(_field(form, refusal), str(refusal))
+        return False
+    messages.success(request, _words(account, recorded))
+    return True
+
+
+def _field(form: CallForm, refusal: ActionError) -> str | None:
+    """The form's name for the field that an action refuses, if it has one."""
+    names = {"amount": "order_amount", "promised_on": "order_promised_on"}
+    field = refusal.field if isinstance(refusal, Invalid) else None
+    name = names.get(field or "", field)
+    return name if name in form.fields else None
+
+
+def _words(account: Account, recorded: RecordedCall) -> str:
+    parts = [f"The call with {account} is recorded"]
+    if recorded.order:
+        parts.append(f"order {recorded.order} is taken")
+    if recorded.incident:
+        parts.append(f"{recorded.incident.department} is asked about “{recorded.incident}”")
+    return ", ".join(parts) + "."

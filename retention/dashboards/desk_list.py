@@ -1,0 +1,97 @@
+"""Whom to call first: risk × value × how overdue a contact is."""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import (
+    Case,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, Extract, Greatest, Least
+
+from accounts.models import Account, Touchpoint
+from departments.models import Assignment, Capacity, Person
+from departments.models.person import SEES_EVERYTHING
+from retention.formatting import money, organisation
+
+LISTED = 25
+MOST_OVERDUE = 3.0
+DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """An account on the call list, and why it stands where it does."""
+
+    account: Account
+    at_risk: float | None
+    last_contact: datetime.datetime | None
+    cadence_days: int
+    overdue: float
+
+    @property
+    def words(self) -> str:
+        """Say how the rank comes about."""
+        if self.at_risk is None:
+            return "not scored yet"
+        return f"{money(self.at_risk)} at risk × {self.overdue:.1f} overdue"
+
+
+def keepers(person: Person) -> QuerySet[Person]:
+    """Return whose lists the person may look at: for those who see everything, all who serve a desk."""
+    if person.role not in SEES_EVERYTHING:
+        return Person.objects.filter(pk=person.pk)
+    serving = Assignment.objects.order_by().filter(capacity=Capacity.SERVICE_DESK)
+    return Person.objects.filter(pk__in=serving.values("person"), is_active=True)
+
+
+def call_list(keeper: Person, moment: datetime.datetime) -> QuerySet[Any]:
+    """Return the accounts that a person looks after or covers, those to call first at the top."""
+    cadence = organisation().contact_cadence_days
+    latest = Touchpoint.objects.filter(account=OuterRef("pk"), happened_at__lte=moment).order_by("-happened_at")
+    silence = ExpressionWrapper(Value(moment) - F("last_contact"), output_field=DurationField())
+    days = Cast(Extract(silence, "epoch"), FloatField()) / Value(DAY_SECONDS)
+    return (
+        Account.objects.staying()
+        .open_book_to(keeper)
+        .select_related("score")
+        .annotate(
+            last_contact=Subquery(latest.values("happened_at")[:1]),
+            cadence=Greatest(Coalesce("contact_cadence_days", Value(cadence)), Value(1)),
+            overdue=Case(
+                When(last_contact=None, then=Value(MOST_OVERDUE)),
+                default=Least(days / Cast("cadence", FloatField()), Value(MOST_OVERDUE)),
+                output_field=FloatField(),
+            ),
+            rank=Coalesce(F("score__risk") * F("score__annual_revenue") * F("overdue"), Value(-1.0)),
+        )
+        .order_by("-rank", "pk")
+    )
+
+
+def call_rows(accounts: QuerySet[Any], number: str | None) -> tuple[Page[Any], Sequence[CallRow]]:
+    """Return one page of the list, by its number as the address gives it."""
+    page = Paginator(accounts, LISTED).get_page(number)
+    return page, [_row(account) for account in page.object_list]
+
+
+def _row(account: Any) -> CallRow:
+    score = getattr(account, "score", None)
+    return CallRow(
+        account=account,
+        at_risk=score.revenue_at_risk if score else None,
+        last_contact=account.last_contact,
+        cadence_days=account.cadence,
+        overdue=account.overdue,
+    )
