@@ -3,12 +3,14 @@
 from decimal import Decimal
 from typing import Any
 
-from departments.care.forms import SEVERITIES, choose, friction_choices, offer
 from django import forms
 
 from accounts.models import Account, Contact, Purpose
 from departments.actions.calls import Call
+from departments.care.forms import SEVERITIES, choose, friction_choices, offer
 from departments.models import Capability, FrictionType, Person
+
+DEFAULT_SEVERITY = 0.5
 
 
 class CallForm(forms.Form):
@@ -28,7 +30,7 @@ class CallForm(forms.Form):
     )
     friction_type = forms.ChoiceField(required=False, label="Friction they told of")
     severity = forms.TypedChoiceField(
-        choices=SEVERITIES, coerce=float, initial="0.5", empty_value=0.5, required=False, label="How bad for them"
+        choices=SEVERITIES, coerce=float, initial="0.5", required=False, label="How bad for them"
     )
     friction_words = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 2}), max_length=5000, required=False, label="What happened"
@@ -66,6 +68,6 @@ class CallForm(forms.Form):
             order_amount=values.get("order_amount"),
             order_promised_on=values.get("order_promised_on"),
             friction_type=values["friction_type"],
-            severity=values["severity"],
+            severity=values["severity"] or DEFAULT_SEVERITY,
             friction_words=values["friction_words"],
         )
