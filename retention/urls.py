@@ -2,12 +2,16 @@
 
 from django.contrib import admin
 from django.contrib.auth import urls as sign_in_urls
+from django.contrib.auth import views as sign_in_views
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.decorators.http import require_safe
 
 from retention.notifications import views as notifications
+from retention.sign_in import LimitedAdminSignIn, LimitedPasswordReset, LimitedSignIn
+
+admin.site.login_form = LimitedAdminSignIn
 
 
 @login_not_required
@@ -26,5 +30,11 @@ urlpatterns = [
     path("", include("departments.urls")),
     path("", include("departments.care.urls")),
     path("", include("retention.dashboards.urls")),
+    path("login/", sign_in_views.LoginView.as_view(authentication_form=LimitedSignIn), name="login"),
+    path(
+        "password_reset/",
+        sign_in_views.PasswordResetView.as_view(form_class=LimitedPasswordReset),
+        name="password_reset",
+    ),
     path("", include(sign_in_urls)),
 ]

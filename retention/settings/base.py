@@ -95,6 +95,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+# How many proxies of ours stand before the web server; each adds one address to X-Forwarded-For.
+TRUSTED_PROXIES = environment.integer("TRUSTED_PROXIES", 0, least=0, most=10)
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
@@ -150,6 +152,7 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 
+API_CALLS_A_MINUTE = environment.integer("API_CALLS_A_MINUTE", 600, least=1, most=1_000_000)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "rest_framework.authentication.TokenAuthentication",
@@ -165,9 +168,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["retention.api.parsers.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {
-        "user": f"{environment.integer('API_CALLS_A_MINUTE', 600, least=1, most=1_000_000)}/min"
-    },
+    "DEFAULT_THROTTLE_RATES": {"user": f"{API_CALLS_A_MINUTE}/min"},
     "EXCEPTION_HANDLER": "retention.api.errors.answer_error",
 }
 SPECTACULAR_SETTINGS = {
