@@ -2,7 +2,7 @@
 -- unknown). Days are whole UTC days since 1970. Only what happened and was recorded by %(as_of)s counts.
 WITH ordered AS (
     -- In the order of the covering index, so that neither days nor accounts need sorting or hashing.
-    SELECT account_id, day, amount::float8 AS amount,
+    SELECT account_id, day, amount,
            day IS DISTINCT FROM lag(day) OVER (PARTITION BY account_id ORDER BY ordered_at) AS is_new_day
     FROM (
         SELECT account_id, ordered_at, amount, floor(date_part('epoch', ordered_at) / 86400::float8) AS day
@@ -15,14 +15,15 @@ WITH ordered AS (
            min(day) AS first_day,
            max(day) AS last_day,
            count(*) FILTER (WHERE day > %(today)s - 365)::float8 AS orders_in_a_year,
-           sum(amount) FILTER (WHERE day > %(today)s - 365) AS revenue_in_a_year,
+           sum(amount) FILTER (WHERE day > %(today)s - 365)::float8 AS revenue_in_a_year,
            count(*) FILTER (WHERE day > %(today)s - 90)::float8 AS orders_in_90_days,
            count(*) FILTER (WHERE day <= %(today)s - 90 AND day > %(today)s - 180)::float8 AS orders_in_90_days_before,
            sum(exp(greatest(-700::float8, %(exposure_rate)s::float8 * (day - %(today)s)))) AS exposure,
            count(*) FILTER (WHERE is_new_day AND day <= %(cut)s)::float8 AS before_orders,
            max(day) FILTER (WHERE day <= %(cut)s) AS before_last_day,
            count(*) FILTER (WHERE day <= %(cut)s AND day > %(cut)s - 365)::float8 AS before_orders_in_a_year,
-           sum(amount) FILTER (WHERE day <= %(cut)s AND day > %(cut)s - 365) AS before_revenue_in_a_year,
+           sum(amount) FILTER (WHERE day <= %(cut)s AND day > %(cut)s - 365)::float8
+               AS before_revenue_in_a_year,
            count(*) FILTER (WHERE day <= %(cut)s AND day > %(cut)s - 90)::float8 AS before_orders_in_90_days,
            count(*) FILTER (WHERE day <= %(cut)s - 90 AND day > %(cut)s - 180)::float8 AS before_orders_in_90_days_before
     FROM ordered GROUP BY account_id

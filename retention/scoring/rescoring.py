@@ -11,7 +11,7 @@ from retention.scoring.engine import score
 from retention.scoring.features import Scope, build_inputs, read_facts
 from retention.scoring.ledger import build_ledger
 from retention.scoring.versions import ensure_active_version, scoring_model
-from retention.scoring.writing import ALL_PARTS, OPEN_PARTS, table_of_scores, write_incidents, write_scores
+from retention.scoring.writing import ALL_PARTS, OPEN_PARTS, Parts, table_of_scores, write_incidents, write_scores
 
 LOCK_CLASS: Final = 0x5C03E
 ACCOUNTS_A_LOCK: Final = 1024
@@ -59,7 +59,7 @@ def drain_changes() -> int:
     return len(marked)
 
 
-def _rescore(scope: Scope, as_of: datetime.datetime, version: ModelVersion, parts: str) -> int:
+def _rescore(scope: Scope, as_of: datetime.datetime, version: ModelVersion, parts: Parts) -> int:
     model = scoring_model(version)
     facts = read_facts(scope, as_of, model.window_days)
     scores = score(build_inputs(facts, model), model.weights)

@@ -1,6 +1,7 @@
 """From arrays to the database: scores, their history, and what each open incident puts at risk."""
 
 import datetime
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -86,10 +87,9 @@ INCIDENTS_SQL: Final = """
                    * CASE WHEN part.resolved_at IS NULL OR part.resolved_at > %(as_of)s THEN 1::float8
                           ELSE exp(greatest(-700::float8, ({rates})[part.friction_type_id]
                                * (date_part('epoch', part.resolved_at) - %(epoch)s::float8))) END) AS points
-        FROM departments_responsibility AS part
+        FROM {parts}
         JOIN scored_now ON scored_now.account_id = part.account_id
-        WHERE {part_account_id} AND part.happened_at <= %(as_of)s AND part.recorded_at <= %(as_of)s
-          AND {part_resolution}
+        WHERE {account_id} AND part.happened_at <= %(as_of)s AND part.recorded_at <= %(as_of)s
         GROUP BY part.incident_id, scored_now.annual_revenue
     ), locked AS MATERIALIZED (
         SELECT incident.id, fresh.points, fresh.points * fresh.annual_revenue AS money
@@ -181,19 +181,32 @@ def write_scores(table: dict[str, npt.NDArray[Any]], scope: Scope, as_of: dateti
         cursor.execute(freeze, parameters)
 
 
-OPEN_PARTS: Final = "(part.resolved_at IS NULL OR part.resolved_at > %(as_of)s)"
-ALL_PARTS: Final = "true"
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Where to find the parts of the incidents to be written, and the column there that holds their account."""
+
+    source: str
+    account: str
 
 
-def write_incidents(scope: Scope, as_of: datetime.datetime, weights: Weights, parts: str) -> None:
+ALL_PARTS: Final = Parts("departments_responsibility AS part", "part.account_id")
+# By the small index of what is open: few of all incidents are.
+OPEN_PARTS: Final = Parts(
+    "departments_incident AS unsolved JOIN departments_responsibility AS part"
+    " ON part.incident_id = unsolved.id AND unsolved.state <> 'resolved'",
+    "unsolved.account_id",
+)
+
+
+def write_incidents(scope: Scope, as_of: datetime.datetime, weights: Weights, parts: Parts) -> None:
     """Write points and money of the incidents of the accounts just written; `parts` says of which."""
     types = FrictionTypes.read()
     statement = INCIDENTS_SQL.format(
         weights=types.weights,
         rates=types.rates,
         positions=_term_positions(weights),
-        part_account_id=scope.on("part.account_id"),
-        part_resolution=parts,
+        parts=parts.source,
+        account_id=scope.on(parts.account),
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, _parameters(scope, as_of))
