@@ -61,6 +61,7 @@ DESTINATIONS: tuple[Destination, ...] = (
         Capability.SEE_SCORECARD,
         frozenset({Role.EXECUTIVE}),
     ),
+    Destination("imports", "Imports", "database-import", Capability.IMPORT_RECORDS),
     Destination("method", "Method", "math-function"),
 )
 

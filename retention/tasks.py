@@ -1,9 +1,11 @@
 """What workers do: ids in, idempotent, a few lines each."""
 
 from celery import shared_task
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from departments import detection
+from retention.imports import runs as imports
 from retention.notifications import mail
 from retention.scoring import rescoring, runs
 
@@ -49,3 +51,16 @@ def sweep_runs() -> None:
 def send_morning_mails() -> None:
     """Mail people what waits for them, once a day."""
     mail.send_morning_mails(day=timezone.now().date())
+
+
+@shared_task(name="retention.import_uploaded", autoretry_for=(DatabaseError, InterfaceError), retry_backoff=True)
+def import_uploaded(run_id: int) -> None:
+    """Import what somebody uploaded."""
+    imports.perform(run_id)
+
+
+@shared_task(name="retention.resume_imports")
+def resume_imports() -> None:
+    """Take up the imports whose message was lost or whose worker died."""
+    for run_id in imports.unfinished_runs():
+        import_uploaded.delay(run_id)

@@ -36,5 +36,6 @@ urlpatterns = [
         sign_in_views.PasswordResetView.as_view(form_class=LimitedPasswordReset),
         name="password_reset",
     ),
+    path("", include("retention.imports.urls")),
     path("", include(sign_in_urls)),
 ]

@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import models
 from django.utils import timezone
 
@@ -11,6 +12,10 @@ from accounts.models import Account, OrderLine
 from departments.actions.handoffs import hand_off
 from departments.actions.incidents import accept, assign, note, report_friction, resolve
 from departments.models import Adoption, Commitment, HandOff, Incident, Person, Reason, Release, Role
+from retention.imports.loading import Options
+from retention.imports.mapping import shipped_mappings
+from retention.imports.runs import ask_for_import
+from retention.models import ImportRun
 from retention.scoring.rescoring import drain_changes
 from retention.scoring.versions import ensure_active_version
 from tests import make
@@ -83,9 +88,20 @@ def _account(people: Mapping[str, Person]) -> Ids:
         "holding": make.holding(account, make.product()),
         "signal": make.signal(account),
         "touchpoint": make.touchpoint(account, people["manager"]),
+        "import": _import(people["administrator"]),
         **_incidents(account, people),
     }
     return {name: _public_id(record) for name, record in records.items()}
+
+
+def _import(administrator: Person) -> ImportRun:
+    return ask_for_import(
+        mapping_file="accounts.toml",
+        mapping_text=shipped_mappings()["accounts"].read_text(),
+        files=[SimpleUploadedFile("accounts.csv", b"external_id,name\n1,Acme\n")],
+        options=Options(),
+        acting_person=administrator,
+    )
 
 
 def _promise(account: Account) -> None:
