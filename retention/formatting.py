@@ -62,10 +62,11 @@ def money(amount: Number | None) -> str:
     if amount is None:
         return "—"
     company = organisation()
+    locale = locale_of(company)
+    # The locale's own pattern less its coins: £1,234 in Britain, 1.234 € in Germany.
+    pattern = locale.currency_formats["standard"].pattern.replace(".00", "")
     whole = decimal.Decimal(round(amount))
-    return _with_minus(
-        format_currency(whole, company.currency, format="¤#,##0", locale=locale_of(company), currency_digits=False)
-    )
+    return _with_minus(format_currency(whole, company.currency, format=pattern, locale=locale, currency_digits=False))
 
 
 def exact_money(amount: Number | None) -> str:

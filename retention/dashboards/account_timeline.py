@@ -2,9 +2,9 @@
 
 import datetime
 import heapq
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from django.db.models import F
@@ -49,7 +49,7 @@ def timeline_of(account: Account, person: Person, *, kind: str, page: int) -> Ti
     limit = page * ENTRIES_A_PAGE + 1
     sources = [SOURCES[kind]] if kind in SOURCES else list(SOURCES.values())
     merged = heapq.merge(*(read(account, person, limit) for read in sources), key=lambda entry: entry.at, reverse=True)
-    entries = list(islice(merged, limit - 1 - ENTRIES_A_PAGE, limit))
+    entries = list(itertools.islice(merged, limit - 1 - ENTRIES_A_PAGE, limit))
     return Timeline(entries[:ENTRIES_A_PAGE], page, has_more=len(entries) > ENTRIES_A_PAGE)
 
 
@@ -144,7 +144,7 @@ def _contact_words(touchpoint: Touchpoint) -> str:
 def _scores(account: Account, person: Person, limit: int) -> Iterator[Entry]:
     history = ScoreHistory.objects.filter(account=account).order_by("-as_of").annotate(number=F("model__number"))
     rows = list(history[: limit + 1])
-    for row, before in zip(rows, [*rows[1:], None], strict=True):
+    for row, before in itertools.zip_longest(rows, rows[1:]):
         change = f" ({formatting.points(row.risk - before.risk)})" if before else ""
         words = f"Score {formatting.percent(row.risk)}{change}"
         yield Entry(row.as_of, "scores", "chart-line", words, f"model {row.number}")
