@@ -2,18 +2,21 @@
 
 import datetime
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import numpy as np
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from accounts.models import Account
 from departments.models import Department
 from retention.models import ModelVersion, Origin
 from retention.scoring.engine import (
     Prior,
     ScoringModel,
+    TermKind,
     Weights,
     department_key,
     standard_terms,
@@ -22,6 +25,8 @@ from retention.scoring.histories import own_rhythm
 from retention.scoring.rhythm import ContractBase, Rhythm
 
 PRIOR_LIFETIME: Final = datetime.timedelta(days=30)
+# So many times as many accounts make a model of priors learn its rhythm anew: it may have been made amid an import.
+GROWTH: Final = 1.5
 LOCK: Final = 0x40DE1
 
 
@@ -59,7 +64,8 @@ def _renew(is_due: Callable[[ModelVersion | None], bool]) -> ModelVersion:
         active = ModelVersion.objects.filter(is_active=True).first()
         if active is not None and not is_due(active):
             return active
-        return _activate(_next_model(active), active)
+        made = _next_model(active)
+        return active if active is not None and _is_same(made, active) else _activate(made, active)
 
 
 def _is_outdated(active: ModelVersion | None) -> bool:
@@ -68,7 +74,15 @@ def _is_outdated(active: ModelVersion | None) -> bool:
     if active.origin != Origin.PRIOR:
         return False
     aged = active.created_at < timezone.now() - PRIOR_LIFETIME
-    return aged or not active.rhythm["accounts"] or _priors_differ(active)
+    grown = Account.objects.count() >= GROWTH * active.rhythm.get("seen", 0)
+    return aged or grown or not active.rhythm["accounts"] or _priors_differ(active)
+
+
+def _is_same(made: "Made", active: ModelVersion) -> bool:
+    """Return whether a version would only repeat the active one; how many accounts there are now is no difference."""
+    columns = stored_model(made.model, made.accounts)
+    rhythm = columns.pop("rhythm") | {"seen": active.rhythm.get("seen")}
+    return rhythm == active.rhythm and all(getattr(active, name) == value for name, value in columns.items())
 
 
 def _unknown_departments(version: ModelVersion) -> list[str]:
@@ -77,8 +91,14 @@ def _unknown_departments(version: ModelVersion) -> list[str]:
 
 
 def _priors_differ(version: ModelVersion) -> bool:
-    means = dict(zip([term["key"] for term in version.terms], version.weights["mean"], strict=True))
-    return any(abs(means[key] - prior.mean) > 1e-9 for key, prior in department_priors().items())
+    """Return whether experts have changed their minds, or the name of a department."""
+    stored = Weights.from_dict({"terms": version.terms, **version.weights})
+    wanted = Weights.from_experts(stored.terms, department_priors())
+    names = dict(Department.objects.values_list("slug", "name"))
+    renamed = any(t.kind is TermKind.FRICTION and names.get(t.department, t.label) != t.label for t in stored.terms)
+    return renamed or not (
+        np.array_equal(stored.mean, wanted.mean) and np.allclose(stored.covariance, wanted.covariance)
+    )
 
 
 def department_priors() -> dict[str, Prior]:
@@ -87,33 +107,40 @@ def department_priors() -> dict[str, Prior]:
     return {department_key(slug): Prior(mean, sd) for slug, mean, sd in rows}
 
 
-def _next_model(active: ModelVersion | None) -> tuple[ScoringModel, Origin, int]:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A model to be stored: where it comes from, and how many accounts its rhythm was learned from."""
+
+    model: ScoringModel
+    origin: Origin
+    accounts: int
+
+
+def _next_model(active: ModelVersion | None) -> Made:
     terms = standard_terms(dict(Department.objects.order_by("position", "pk").values_list("slug", "name")))
     if active is not None and active.origin != Origin.PRIOR:
         model = scoring_model(active)
-        return (
-            replace(model, weights=model.weights.extended_with(terms, department_priors())),
-            Origin(active.origin),
-            int(active.rhythm["accounts"]),
-        )
+        extended = replace(model, weights=model.weights.extended_with(terms, department_priors()))
+        return Made(extended, Origin(active.origin), int(active.rhythm["accounts"]))
     model = ScoringModel(Weights.from_experts(terms, department_priors()))
+    if active is not None:
+        model = replace(model, horizon_days=float(active.horizon_days), window_days=float(active.window_days))
     rhythm, accounts = own_rhythm(timezone.now(), model.horizon_days)
-    return replace(model, rhythm=rhythm), Origin.PRIOR, accounts
+    return Made(replace(model, rhythm=rhythm), Origin.PRIOR, accounts)
 
 
-def _activate(made: tuple[ScoringModel, Origin, int], active: ModelVersion | None) -> ModelVersion:
-    model, origin, accounts = made
+def _activate(made: Made, active: ModelVersion | None) -> ModelVersion:
     newest = ModelVersion.objects.aggregate(newest=Max("number"))["newest"] or 0
     if active is not None:
         ModelVersion.objects.filter(pk=active.pk).update(is_active=False)
     return ModelVersion.objects.create(
         number=newest + 1,
-        origin=origin,
+        origin=made.origin,
         is_active=True,
         activated_at=timezone.now(),
-        horizon_days=int(model.horizon_days),
-        window_days=int(model.window_days),
-        **stored_model(model, accounts),
+        horizon_days=int(made.model.horizon_days),
+        window_days=int(made.model.window_days),
+        **stored_model(made.model, made.accounts),
     )
 
 
@@ -125,5 +152,6 @@ def stored_model(model: ScoringModel, accounts: int) -> dict[str, Any]:
         "orders": model.rhythm.to_dict(),
         "contract": model.contract.to_dict(),
         "accounts": accounts,
+        "seen": Account.objects.count(),
     }
     return {"terms": terms, "weights": weights, "rhythm": rhythm}

@@ -12,7 +12,7 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import Account
+from accounts.models import Account, Order
 from departments.models import Department
 from retention.models import ModelVersion, Score, ScoreHistory, ScoringRange, ScoringRun, Trend
 from retention.scoring import runs
@@ -166,13 +166,33 @@ def test_a_new_department_is_given_its_prior_in_a_new_version() -> None:
 
 
 @pytest.mark.django_db
+def test_a_model_is_not_repeated_where_nothing_is_new() -> None:
+    first = renew_prior_version()
+    company(3)
+    assert renew_prior_version() == first == ModelVersion.objects.latest("number")
+
+
+@pytest.mark.django_db
+def test_a_changed_belief_makes_a_new_version() -> None:
+    department = make.department()
+    first = renew_prior_version()
+    Department.objects.filter(pk=department.pk).update(prior_weight=0.25)
+    second = renew_prior_version()
+    assert second.number == first.number + 1
+    position = [term["key"] for term in second.terms].index(f"department:{department.slug}")
+    assert second.weights["mean"][position] == 0.25
+
+
+@pytest.mark.django_db
 def test_the_rhythm_is_fitted_once_enough_accounts_have_ordered_again() -> None:
     first = renew_prior_version()
     assert first.rhythm["accounts"] == 0
-    for number in range(200):
-        account = make.account()
-        for days in (400, 400 - 20 - number % 7, 10 + number):
-            make.order(account, ordered_at=make.ago(days=days), recorded_at=make.ago(days=days))
+    accounts = Account.objects.bulk_create(Account(name="Buyer", external_id=make.number()) for _ in range(200))
+    Order.objects.bulk_create(
+        Order(account=account, ordered_at=at, recorded_at=at, amount=100, external_id=make.number())
+        for number, account in enumerate(accounts)
+        for at in (make.ago(days=400), make.ago(days=380 - number % 7), make.ago(days=10 + number))
+    )
     second = renew_prior_version()
     assert second.number == first.number + 1
     assert second.rhythm["accounts"] == 200
