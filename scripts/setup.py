@@ -48,7 +48,7 @@ def prepare_assets() -> None:
         return
     say("Fetching the front-end packages by their lock file")
     command, path = npm()
-    options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
     run([*command, *options], PATH=path)
     mark_current(stamp, ASSET_PINS)
 
