@@ -32,6 +32,8 @@ CACHED = 1024
 REMEMBERED = 10_000
 FUNCTIONS = frozenset({"abs", "max", "min"})
 PERCENT = "%"
+LEAST_SHARE = 0.005
+LONG_NUMBER = 1e6
 
 _NAN = decimal.Decimal("NaN")
 _TYPES = {
@@ -252,5 +254,13 @@ def _spelt(value: Any, style: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return f"{value:.0%}" if style == PERCENT else f"{round(value, 2):g}" if abs(value) < 1e6 else f"{value:.0f}"
+        return _percentage(value) if style == PERCENT else _number(value)
     return str(value)
+
+
+def _number(value: float) -> str:
+    return f"{round(value, 2):g}" if abs(value) < LONG_NUMBER else f"{value:.0f}"
+
+
+def _percentage(share: float) -> str:
+    return "less than 1%" if 0 < share < LEAST_SHARE else f"{share:.0%}"

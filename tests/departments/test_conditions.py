@@ -132,8 +132,12 @@ def test_a_title_is_filled_from_the_signal(title: str, data: dict[str, Any], exp
     assert compile_title("shipment", title).fill(data) == expected
 
 
-def test_a_share_is_written_as_a_percentage() -> None:
-    assert compile_title("credit_note", "{credited_share:%} credited").fill({"credited_share": 0.5}) == "50% credited"
+@pytest.mark.parametrize(
+    ("share", "written"), [(0.5, "50%"), (1, "100%"), (0, "0%"), (0.004, "less than 1%"), (None, "?")]
+)
+def test_a_share_is_written_as_a_percentage(share: float | None, written: str) -> None:
+    title = compile_title("credit_note", "{credited_share:%} credited")
+    assert title.fill({"credited_share": share}) == f"{written} credited"
 
 
 @pytest.mark.parametrize("title", ["{days", "{late}", "{days_late:>99999999}", "{carrier:%}", "{days_late.real}", "{}"])
