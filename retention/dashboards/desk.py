@@ -2,17 +2,15 @@
 
 import uuid
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.errors import ActionError, Invalid, NotAllowed
 from accounts.models import Account
-from departments.actions.calls import RecordedCall, record_call
 from departments.care.call_form import CallForm
+from departments.care.calls import record
 from departments.http import PersonRequest
 from departments.models import Capability, Person
 from retention.dashboards.desk_account import case_of
@@ -39,7 +37,7 @@ def show_account(request: PersonRequest, public_id: uuid.UUID) -> HttpResponse:
     form = _form(request, account)
     if request.method == "POST" and form is None:
         raise PermissionDenied("Your role does not log contacts.")
-    if form is not None and form.is_valid() and _recorded(request, account, form):
+    if form is not None and form.is_valid() and record(request, account, form):
         # The account that was called goes to the end of the list, so its top is the next.
         return redirect("desk") if "next" in request.POST else redirect("desk_account", account.public_id)
     return _page(request, _keeper(request), account, form, NOT_PROCESSED if form and form.errors else 200)
@@ -78,32 +76,3 @@ def _page(
         "form": form,
     }
     return render(request, "dashboards/desk.html", context, status=status)
-
-
-def _recorded(request: PersonRequest, account: Account, form: CallForm) -> bool:
-    try:
-        recorded = record_call(account=account, call=form.call(), acting_person=request.user)
-    except NotAllowed as refusal:
-        raise PermissionDenied(str(refusal)) from refusal
-    except ActionError as refusal:
-        form.add_error(_field(form, refusal), str(refusal))
-        return False
-    messages.success(request, _words(account, recorded))
-    return True
-
-
-def _field(form: CallForm, refusal: ActionError) -> str | None:
-    """The form's name for the field that an action refuses, if it has one."""
-    names = {"amount": "order_amount", "promised_on": "order_promised_on"}
-    field = refusal.field if isinstance(refusal, Invalid) else None
-    name = names.get(field or "", field)
-    return name if name in form.fields else None
-
-
-def _words(account: Account, recorded: RecordedCall) -> str:
-    parts = [f"The call with {account} is recorded"]
-    if recorded.order:
-        parts.append(f"order {recorded.order} is taken")
-    if recorded.incident:
-        parts.append(f"{recorded.incident.department} is asked about “{recorded.incident}”")
-    return ", ".join(parts) + "."

@@ -1,0 +1,40 @@
+"""What becomes of a call that somebody at the desk has filled in."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+
+from accounts.errors import ActionError, Invalid, NotAllowed
+from accounts.models import Account
+from departments.actions.calls import RecordedCall, record_call
+from departments.care.call_form import CallForm
+from departments.http import PersonRequest
+
+
+def record(request: PersonRequest, account: Account, form: CallForm) -> bool:
+    """Record the call that a valid form holds and say so; False where the form has to be corrected."""
+    try:
+        recorded = record_call(account=account, call=form.call(), acting_person=request.user)
+    except NotAllowed as refusal:
+        raise PermissionDenied(str(refusal)) from refusal
+    except ActionError as refusal:
+        form.add_error(_field(form, refusal), str(refusal))
+        return False
+    messages.success(request, _words(account, recorded))
+    return True
+
+
+def _field(form: CallForm, refusal: ActionError) -> str | None:
+    """The form's name for the field that an action refuses, if it has one."""
+    names = {"amount": "order_amount", "promised_on": "order_promised_on"}
+    field = refusal.field if isinstance(refusal, Invalid) else None
+    name = names.get(field or "", field)
+    return name if name in form.fields else None
+
+
+def _words(account: Account, recorded: RecordedCall) -> str:
+    parts = [f"The call with {account} is recorded"]
+    if recorded.order:
+        parts.append(f"order {recorded.order} is taken")
+    if recorded.incident:
+        parts.append(f"{recorded.incident.department} is asked about “{recorded.incident}”")
+    return ", ".join(parts) + "."
