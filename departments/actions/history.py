@@ -18,9 +18,9 @@ from departments.models import (
     Capability,
     CauseCode,
     Department,
+    FrictionType,
     HandOff,
     Incident,
-    IncidentEvent,
     Person,
     Responsibility,
     State,
@@ -42,6 +42,21 @@ WRITE_INCIDENTS = """
         resolution text, cause_id bigint, version integer)
     WHERE incident.id = given.id
 """
+
+
+RECORD_EVENTS = """
+    INSERT INTO departments_incidentevent (incident_id, at, person_id, verb, words, details)
+    SELECT incident_id, at, person_id, verb, words, details
+    FROM json_to_recordset(%s) AS step (
+        incident_id bigint, at timestamptz, person_id bigint, verb text, words text, details jsonb)
+"""
+
+
+WRITTEN = (
+    *("id", "state", "department_id", "assignee_id", "answer_due_at", "resolve_due_at", "due_at"),
+    *("answered_at", "resolved_at", "resolution", "cause_id", "version"),
+)
+READ = (*WRITTEN, "account_id", "friction_type_id", "severity", "happened_at", "recorded_at", "external_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +99,17 @@ def _check_times(past: PastWork) -> None:
 
 def _read(incident_ids: list[int]) -> dict[int, Replay]:
     """Read and lock the incidents; they must be as they were opened."""
-    locked = Incident.objects.select_for_update(of=("self",)).select_related("friction_type").order_by("pk")
-    incidents = locked.filter(pk__in=incident_ids)
+    incidents = Incident.objects.filter(pk__in=incident_ids).select_for_update().order_by("pk").only(*READ)
+    types = FrictionType.objects.in_bulk()
     shares: dict[int, dict[int, float]] = defaultdict(dict)
     parts = Responsibility.objects.filter(incident__in=incident_ids)
     for incident_id, department_id, share in parts.values_list("incident_id", "department_id", "share"):
         shares[incident_id][department_id] = share
     calendar, names = organisation_calendar(), _names()
-    replays = {one.pk: _replay(one, calendar, names, shares[one.pk]) for one in incidents}
+    replays = {}
+    for incident in incidents:
+        incident.friction_type = types[incident.friction_type_id]
+        replays[incident.pk] = _replay(incident, calendar, names, shares[incident.pk])
     missing = set(incident_ids) - replays.keys()
     if missing:
         raise Conflict(f"There is no incident {min(missing)}.")
@@ -114,25 +132,20 @@ def _names() -> Names:
 
 def _write(replays: list[Replay]) -> None:
     """Incidents first: the database keeps responsibilities equal to them, and shares are written on top of that."""
+    incidents = [_incident_row(one.incident) for one in replays]
     with connection.cursor() as cursor:
-        cursor.execute(WRITE_INCIDENTS, [json.dumps([_incident_row(one.incident) for one in replays], default=str)])
+        cursor.execute(WRITE_INCIDENTS, [json.dumps(incidents, default=str)])
     _write_shares(replays)
     hand_offs = [hand_off for one in replays for hand_off in one.hand_offs]
     HandOff.objects.bulk_create(hand_offs, batch_size=ROWS_A_STATEMENT)
     public_ids = dict(HandOff.objects.filter(pk__in=[one.pk for one in hand_offs]).values_list("pk", "public_id"))
-    slugs = replays[0].names.departments if replays else {}
-    events = [_event(one.incident, event, public_ids, slugs) for one in replays for event in one.events]
-    IncidentEvent.objects.bulk_create(events, batch_size=ROWS_A_STATEMENT)
-
-
-COLUMNS = (
-    *("id", "state", "department_id", "assignee_id", "answer_due_at", "resolve_due_at", "due_at"),
-    *("answered_at", "resolved_at", "resolution", "cause_id", "version"),
-)
+    events = [_event_row(one, event, public_ids) for one in replays for event in one.events]
+    with connection.cursor() as cursor:
+        cursor.execute(RECORD_EVENTS, [json.dumps(events, default=str)])
 
 
 def _incident_row(incident: Incident) -> dict[str, Any]:
-    return {name: getattr(incident, name) for name in COLUMNS}
+    return {name: getattr(incident, name) for name in WRITTEN}
 
 
 def _write_shares(replays: list[Replay]) -> None:
@@ -168,22 +181,23 @@ def _parts(replay: Replay) -> list[Responsibility]:
     ]
 
 
-def _event(
-    incident: Incident, event: PastEvent, public_ids: Mapping[int, Any], slugs: Mapping[int, str]
-) -> IncidentEvent:
-    about: dict[str, Any] = {}
-    if event.hand_off is not None:
-        about = {
-            "hand_off": str(public_ids[event.hand_off.pk]),
-            "from": slugs[event.hand_off.from_department_id],
-            "to": slugs[event.hand_off.to_department_id],
-            "share": event.hand_off.share,
-        }
-    return IncidentEvent(
-        incident=incident,
-        at=event.step.at,
-        person_id=event.step.person_id,
-        verb=event.step.verb.value,
-        words=event.step.words,
-        details=about | event.details,
-    )
+def _event_row(replay: Replay, event: PastEvent, public_ids: Mapping[int, Any]) -> dict[str, Any]:
+    return {
+        "incident_id": replay.incident.pk,
+        "at": event.step.at,
+        "person_id": event.step.person_id,
+        "verb": event.step.verb.value,
+        "words": event.step.words,
+        "details": _about(event.hand_off, replay.names, public_ids) | event.details,
+    }
+
+
+def _about(hand_off: HandOff | None, names: Names, public_ids: Mapping[int, Any]) -> dict[str, Any]:
+    if hand_off is None:
+        return {}
+    return {
+        "hand_off": str(public_ids[hand_off.pk]),
+        "from": names.departments[hand_off.from_department_id],
+        "to": names.departments[hand_off.to_department_id],
+        "share": hand_off.share,
+    }

@@ -65,16 +65,17 @@ def order_lines(company: Company, deliveries: Deliveries) -> Table:
 def _rows(company: Company, deliveries: Deliveries) -> Iterator[tuple[Cell, ...]]:
     plan, customers, orders = company.plan, company.customers, company.course.orders
     random = plan.stream("order lines")
-    lines = 1 + random.binomial(4, 0.3, len(orders.account))
+    lines, today = 1 + random.binomial(3, 0.3, len(orders.account)), plan.days
     worth = customers.order_value[orders.account] * random.lognormal(-0.08, 0.4, len(lines)) / lines
-    articles = random.integers(0, len(ARTICLES), (len(lines), 5)).tolist()
-    spread = random.lognormal(-0.1, 0.45, (len(lines), 5))
+    articles = random.integers(0, len(ARTICLES), (len(lines), 4)).tolist()
+    spread = random.lognormal(-0.1, 0.45, (len(lines), 4))
     for order, (account, day, arrived) in enumerate(
         zip(orders.account.tolist(), orders.day.tolist(), deliveries.arrived.tolist(), strict=True)
     ):
-        number, placed = order_number(order), plan.moment(day)
-        delivered = plan.date(arrived) if arrived < plan.days else None
-        promised = plan.date(float(deliveries.promised[order]))
+        # As text at once, because the lines of an order repeat it.
+        number, placed = order_number(order), plan.moment(day).isoformat()
+        delivered = plan.date(arrived).isoformat() if arrived < today else None
+        promised = plan.date(float(deliveries.promised[order])).isoformat()
         head = (number, placed, customers.number(account), number, placed, promised, delivered)
         for place in range(int(lines[order])):
             article = articles[order][place]

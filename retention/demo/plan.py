@@ -1,6 +1,7 @@
 """What is to be simulated, and when: the one place where days become dates."""
 
 import datetime
+import functools
 import math
 import zlib
 from dataclasses import dataclass
@@ -59,10 +60,13 @@ class Plan:
 
     def moment(self, day: float) -> datetime.datetime:
         """Return the moment (UTC) of a day's number with a fraction, to the minute."""
-        midnight = datetime.datetime.combine(self.today, datetime.time(), tzinfo=datetime.UTC)
-        return midnight + datetime.timedelta(minutes=math.floor((day - self.days) * 1440))
+        return _midnight(self.today) + datetime.timedelta(minutes=math.floor((day - self.days) * 1440))
 
     def at(self, date: datetime.date, minutes: float) -> datetime.datetime:
         """Return the moment (UTC) so many minutes after a day has begun."""
-        midnight = datetime.datetime.combine(date, datetime.time(), tzinfo=datetime.UTC)
-        return midnight + datetime.timedelta(minutes=int(minutes))
+        return _midnight(date) + datetime.timedelta(minutes=int(minutes))
+
+
+@functools.lru_cache
+def _midnight(date: datetime.date) -> datetime.datetime:
+    return datetime.datetime.combine(date, datetime.time(), tzinfo=datetime.UTC)

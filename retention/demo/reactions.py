@@ -29,9 +29,9 @@ BLAMES: dict[str, str] = {
     "procurement": "manufacturing",
     "operations": "shipping",
 }
-BLAMED_WRONGLY = 0.1
+BLAMED_WRONGLY = 0.07
 ASKED_AGAIN = 0.4
-ACCEPTED_AT_ONCE = 0.65
+ACCEPTED_AT_ONCE = 0.6
 SHARED = 0.25
 # By department: median hours until somebody answers.
 ANSWER_HOURS: dict[str, float] = {"legal": 40.0, "corporate": 60.0, "product_development": 50.0, "billing": 30.0}
@@ -96,7 +96,7 @@ class _Times:
 
     def __init__(self, plan: Plan, day: float, resolved: float, random: Random) -> None:
         self.plan, self.random, self.now = plan, random, day
-        self.longest = max((resolved - day) / 5.0, 0.04)
+        self.longest = max((resolved - day) / 4.0, 0.04)
 
     def answer(self, department: str) -> float:
         """Return when a department first answers."""
@@ -107,7 +107,7 @@ class _Times:
 
     def dispute(self) -> float:
         """Return when the other department answers, which takes its time."""
-        self.now += float(self.random.uniform(0.6, 3.0)) * self.longest
+        self.now += float(self.random.uniform(1.0, 4.0)) * self.longest
         return self.now
 
     def next(self) -> float:

@@ -252,6 +252,8 @@ TROUBLES: tuple[Trouble, ...] = (
 FIXED_SEVERITIES = np.array([np.nan if trouble.severity is None else trouble.severity for trouble in TROUBLES])
 _CATALOGUE = friction_types()
 WEIGHTS = np.array([float(_CATALOGUE[trouble.slug]["weight"]) for trouble in TROUBLES])
+# Hours of work, eight a day on five days of seven.
+DAYS_TO_RESOLVE = np.array([float(_CATALOGUE[trouble.slug]["resolve_hours"]) / 8 * 7 / 5 for trouble in TROUBLES])
 HALF_LIVES = np.array([float(_CATALOGUE[trouble.slug]["half_life_days"]) for trouble in TROUBLES])
 BY_DEPARTMENT: dict[str, list[int]] = {
     slug: [position for position, trouble in enumerate(TROUBLES) if trouble.department == slug]
