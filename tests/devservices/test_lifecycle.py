@@ -20,12 +20,32 @@ from retention.devservices.places import places
 INSTANCE = "dev"
 
 
+@pytest.fixture(scope="module")
+def used_checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder like a checkout whose services hold facts, shared since making a database takes a while."""
+    checkout = tmp_path_factory.mktemp("used")
+    write_facts(start(checkout))
+    yield checkout
+    forget(checkout)
+
+
 @pytest.fixture
-def checkout(tmp_path: Path) -> Iterator[Path]:
-    """A folder like a checkout, with its own services, gone afterwards."""
+def checkout(used_checkout: Path) -> Path:
+    """The folder whose services hold facts, and run."""
+    start(used_checkout)
+    return used_checkout
+
+
+@pytest.fixture
+def empty_checkout(tmp_path: Path) -> Iterator[Path]:
+    """A folder like a checkout whose services were never started."""
     yield tmp_path
-    devservices.reset(INSTANCE, root=tmp_path)
-    shutil.rmtree(places(INSTANCE, root=tmp_path).home.parent)
+    forget(tmp_path)
+
+
+def forget(checkout: Path) -> None:
+    devservices.reset(INSTANCE, root=checkout)
+    shutil.rmtree(places(INSTANCE, root=checkout).home.parent)
 
 
 def start(checkout: Path) -> devservices.ServiceUrls:
@@ -65,7 +85,6 @@ def wait_for_end(pid: int) -> None:
 
 
 def test_data_outlive_a_kill_of_both_servers(checkout: Path) -> None:
-    write_facts(start(checkout))
     before = status(checkout)
     kill(before.postgresql)
     kill(before.valkey)
@@ -77,21 +96,18 @@ def test_data_outlive_a_kill_of_both_servers(checkout: Path) -> None:
 
 
 def test_data_outlive_an_orderly_stop(checkout: Path) -> None:
-    write_facts(start(checkout))
     devservices.stop(INSTANCE, root=checkout)
     assert status(checkout) == devservices.Status(postgresql=None, valkey=None)
     assert read_facts(start(checkout)) == (42, 42)
 
 
 def test_a_second_start_leaves_running_servers_alone(checkout: Path) -> None:
-    start(checkout)
     before = status(checkout)
     start(checkout)
     assert status(checkout) == before
 
 
 def test_a_strangers_process_number_in_stale_files_neither_stops_a_start_nor_is_harmed(checkout: Path) -> None:
-    write_facts(start(checkout))
     where = places(INSTANCE, root=checkout)
     for pid in (status(checkout).postgresql, status(checkout).valkey):
         kill(pid)
@@ -112,7 +128,6 @@ def test_a_strangers_process_number_in_stale_files_neither_stops_a_start_nor_is_
 
 @pytest.mark.parametrize("remains", ["", "garbage\n"])
 def test_unreadable_lock_files_do_not_stop_a_start(checkout: Path, remains: str) -> None:
-    write_facts(start(checkout))
     where = places(INSTANCE, root=checkout)
     kill(status(checkout).postgresql)
     (where.postgresql_data / "postmaster.pid").write_text(remains)
@@ -120,33 +135,32 @@ def test_unreadable_lock_files_do_not_stop_a_start(checkout: Path, remains: str)
     assert read_facts(start(checkout)) == (42, 42)
 
 
-def test_half_made_data_are_made_again(checkout: Path) -> None:
-    where = places(INSTANCE, root=checkout)
+def test_half_made_data_are_made_again(empty_checkout: Path) -> None:
+    where = places(INSTANCE, root=empty_checkout)
     unfinished = where.home / "postgresql.unfinished"
     unfinished.mkdir(parents=True)
     (unfinished / "PG_VERSION").write_text("18\n")
-    write_facts(start(checkout))
-    assert read_facts(start(checkout)) == (42, 42)
+    write_facts(start(empty_checkout))
+    assert read_facts(start(empty_checkout)) == (42, 42)
     assert not unfinished.exists()
 
 
-def test_two_starters_at_once_get_one_pair_of_servers(checkout: Path) -> None:
+def test_two_starters_at_once_get_one_pair_of_servers(empty_checkout: Path) -> None:
     program = "import pathlib, sys; from retention import devservices"
     program += "; devservices.start('dev', root=pathlib.Path(sys.argv[1]))"
-    starters = [subprocess.Popen([sys.executable, "-c", program, str(checkout)]) for _ in range(3)]
+    starters = [subprocess.Popen([sys.executable, "-c", program, str(empty_checkout)]) for _ in range(3)]
     assert [starter.wait() for starter in starters] == [0, 0, 0]
-    assert status(checkout).is_complete
+    assert status(empty_checkout).is_complete
 
 
-def test_a_reset_forgets_everything(checkout: Path) -> None:
-    write_facts(start(checkout))
-    devservices.reset(INSTANCE, root=checkout)
+def test_a_reset_forgets_everything(empty_checkout: Path) -> None:
+    write_facts(start(empty_checkout))
+    devservices.reset(INSTANCE, root=empty_checkout)
     with pytest.raises(psycopg2.errors.UndefinedTable):
-        read_facts(start(checkout))
+        read_facts(start(empty_checkout))
 
 
 def test_the_servers_run_without_roots_rights_and_behind_a_private_folder(checkout: Path) -> None:
-    start(checkout)
     where = places(INSTANCE, root=checkout)
     assert where.sockets.stat().st_mode & 0o777 == 0o700
     assert where.postgresql_data.stat().st_uid != 0
