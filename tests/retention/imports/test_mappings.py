@@ -1,5 +1,7 @@
 """Mappings are checked word by word, and say which word is wrong."""
 
+from pathlib import Path
+
 import pytest
 
 from accounts.signals import KINDS as SIGNAL_KINDS
@@ -94,3 +96,16 @@ def test_a_signal_template_holds_every_field_of_its_kind(name: str) -> None:
     (record,) = find_mapping(name).records
     kind = SIGNAL_KINDS[name.removeprefix("signals_")]
     assert {rule.name for rule in record.data} == {field.name for field in kind.fields}
+
+
+def test_the_example_of_the_documentation_is_a_mapping() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "importing.md").read_text()
+    mapping = read_mapping("shop.toml", text.split("```toml")[1].split("```")[0].encode())
+    assert [record.kind.name for record in mapping.records] == ["account", "order", "signal"]
+
+
+def test_the_documentation_names_every_shipped_mapping_and_kind() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "importing.md").read_text()
+    named = [name for name in shipped_mappings() if not name.startswith("signals_")]
+    assert [name for name in named if f"`{name}`" not in text] == []
+    assert [kind for kind in KINDS if kind not in text] == []
