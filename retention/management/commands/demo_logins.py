@@ -1,6 +1,6 @@
 """`manage.py demo_logins`: who can sign in to the demo."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print a table of roles, people, addresses and the password they share."""
         people = Person.objects.filter(email__endswith=f"@{DOMAIN}", is_active=True).select_related("department")
-        logins = [(_post(person), person.name, person.email) for person in _one_a_role(list(people.order_by("pk")))]
+        logins = [(_post(person), person.name, person.email) for person in _one_a_role(people.order_by("department__position", "email"))]
         if not logins:
             raise CommandError("There is no demo company here: `demo_load` brings it.")
         for line in _table([("Role", "Name", "Sign in as"), *logins]):
@@ -24,8 +24,8 @@ class Command(BaseCommand):
         self.stdout.write(f"Password of them all: {PASSWORD}")
 
 
-def _one_a_role(people: Sequence[Person]) -> list[Person]:
-    """Return the first person in each role, in the order of roles."""
+def _one_a_role(people: Iterable[Person]) -> list[Person]:
+    """Return the first of the people in each role, in the order of roles."""
     first: dict[str, Person] = {}
     for person in people:
         first.setdefault(person.role, person)

@@ -81,7 +81,7 @@ def test_people_of_every_role_sign_in(loaded: str) -> None:
     out = io.StringIO()
     call_command("demo_logins", stdout=out)
     for role in Role:
-        person = Person.objects.filter(role=role).order_by("pk")[0]
+        person = Person.objects.filter(role=role).order_by("department__position", "email")[0]
         assert person.email in out.getvalue()
         assert authenticate(username=person.email, password=PASSWORD) == person
     assert PASSWORD in out.getvalue()
