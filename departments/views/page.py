@@ -43,8 +43,9 @@ UNDER_WAY = (State.NEW, State.IN_WORK, State.DISPUTED)
 class Fact:
     """One field of a signal in words."""
 
-    meaning: str
+    label: str
     value: str
+    meaning: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,8 @@ def facts(signal: Signal) -> Iterator[Fact]:
     data: Mapping[str, Any] = signal.data
     for field in kind.fields if kind else ():
         if data.get(field.name) is not None:
-            yield Fact(field.meaning, _in_words(field, data[field.name]))
+            label = field.name.replace("_", " ").capitalize()
+            yield Fact(label, _in_words(field, data[field.name]), field.meaning)
 
 
 def _in_words(field: Field, value: JsonValue) -> str:

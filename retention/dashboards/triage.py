@@ -130,6 +130,7 @@ def _desk(request: PersonRequest, department: Department, asked: Asked) -> dict[
 
 def _forms(department: Department) -> dict[str, object]:
     return {
+        "assign_form": AssignForm(department=department, auto_id="assign_%s"),
         "hand_off_form": HandOffForm(department=department, auto_id="hand_off_%s"),
         "resolve_form": ResolveForm(department=department, auto_id="resolve_%s"),
         "return_form": WordsForm(auto_id="return_%s"),

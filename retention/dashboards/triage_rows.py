@@ -12,8 +12,22 @@ SEVERITIES = ((0.67, "severe"), (0.34, "middling"), (0.0, "slight"))
 
 
 @dataclass(frozen=True, slots=True)
+class Deeds:
+    """What the reader may do with a row; the actions decide again."""
+
+    accept: bool
+    give_back: bool
+    hand_off: bool
+    resolve: bool
+    withdraw: bool
+    reopen: bool
+    assign: bool
+    take_on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One incident on the desk."""
+    """One incident on the desk; `hand_off` is the one that waits for an answer, whoever is asked."""
 
     incident: Incident
     title: str
@@ -23,41 +37,48 @@ class Row:
     deadline: datetime.datetime | None
     is_asked: bool
     hand_off: HandOff | None
-    accepts: bool
-    returns: bool
-    hands_off: bool
-    resolves: bool
-    withdraws: bool
-    reopens: bool
+    may: Deeds
 
 
 def rows(incidents: Iterable[Incident], department: Department, person: Person) -> list[Row]:
     """Return the rows of one page."""
-    answers = person.can(Capability.ANSWER_INCIDENTS) and person.department_id == department.pk
-    return [_row(incident, department, (answers and "answers") or "reads") for incident in incidents]
+    return [_row(incident, department, person) for incident in incidents]
 
 
-def _row(incident: Incident, department: Department, part: str) -> Row:
+def _row(incident: Incident, department: Department, person: Person) -> Row:
     hand_offs = list(incident.hand_offs.all())
     pending = next((one for one in hand_offs if one.answer == Answer.PENDING), None)
     asked = pending if pending is not None and pending.to_department_id == department.pk else None
-    answers, held = part == "answers", incident.department_id == department.pk
-    under_way = held and incident.state in (State.NEW, State.IN_WORK, State.DISPUTED)
+    due_at = asked.answer_due_at if asked else incident.due_at
     return Row(
         incident=incident,
         title=f"Handed to you by {asked.from_department}: {incident.title}" if asked else incident.title,
         origin=_asked_words(asked, hand_offs) if asked else _origin(incident, pending),
         severity=severity_word(incident.severity),
         account_at_risk=_account_at_risk(incident),
-        deadline=None if incident.state == State.RESOLVED else asked.answer_due_at if asked else incident.due_at,
+        deadline=due_at if incident.is_open else None,
         is_asked=asked is not None,
         hand_off=pending,
-        accepts=answers and (asked is not None or (held and incident.state in (State.NEW, State.DISPUTED))),
-        returns=answers and asked is not None,
-        hands_off=answers and under_way,
-        resolves=answers and under_way,
-        withdraws=answers and held and pending is not None,
-        reopens=answers and incident.state == State.RESOLVED,
+        may=_deeds(incident, pending, asked, person if person.department_id == department.pk else None),
+    )
+
+
+def _deeds(incident: Incident, pending: HandOff | None, asked: HandOff | None, person: Person | None) -> Deeds:
+    """`person` is None for those who only look at another department's desk."""
+    works = person is not None and person.can(Capability.WORK_ON_INCIDENTS)
+    answers = person is not None and person.can(Capability.ANSWER_INCIDENTS)
+    held = person is not None and incident.department_id == person.department_id
+    under_way = held and incident.state in (State.NEW, State.IN_WORK, State.DISPUTED)
+    to_accept = held and incident.state in (State.NEW, State.DISPUTED)
+    return Deeds(
+        accept=answers and (asked is not None or to_accept),
+        give_back=answers and asked is not None,
+        hand_off=answers and under_way,
+        resolve=answers and under_way,
+        withdraw=answers and held and pending is not None,
+        reopen=answers and incident.state == State.RESOLVED,
+        assign=answers and held and incident.is_open,
+        take_on=works and not answers and held and incident.is_open and incident.assignee != person,
     )
 
 

@@ -150,6 +150,13 @@ def test_an_executive_chooses_a_department_and_has_no_buttons(shipping: Departme
     assert "data-act" not in client.get(reverse(DESK, args=["shipping"])).content.decode()
 
 
+def test_a_member_may_take_it_on_and_no_more(shipping: Department) -> None:
+    make.incident(shares={shipping: 1.0})
+    page = page_for(make.member(shipping), "shipping")
+    assert "Take it on" in page
+    assert 'data-act="accept"' not in page
+
+
 def test_a_head_lands_on_the_own_desk(shipping: Department) -> None:
     client = Client()
     client.force_login(make.head(shipping))
