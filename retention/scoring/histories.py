@@ -12,9 +12,10 @@ from retention.scoring.features import DAY, Scope, epoch_day, orders_now, read_f
 from retention.scoring.fit import chosen, fit_rhythm, joined, start_rhythm
 from retention.scoring.rhythm import Floats, OrderFacts, Rhythm
 
-# Below this many accounts with a second order the experts' rhythm knows better than the data; likewise below this
-# many that fell silent, or that did not.
+# Below this many accounts with a second order the experts' rhythm knows better than the data.
 LEAST_ACCOUNTS: Final = 200
+# Below this many that fell silent, or that did not, BG/NBD alone does. Few are enough: the fit holds on to its prior.
+LEAST_OUTCOMES: Final = 50
 MOST_ACCOUNTS: Final = 50_000
 SNAPSHOTS: Final = 3
 DAYS_BETWEEN_SNAPSHOTS: Final = 30
@@ -48,7 +49,7 @@ def own_rhythm(as_of: datetime.datetime, horizon_days: float) -> tuple[Rhythm, i
         return Rhythm(), 0
     start = start_rhythm(x, t_x, watched)
     facts, silent = _snapshots(ids, as_of, horizon_days)
-    if min(silent.sum(), (~silent).sum()) < LEAST_ACCOUNTS:
+    if min(silent.sum(), (~silent).sum()) < LEAST_OUTCOMES:
         return start, len(x)
     return fit_rhythm(facts, silent, horizon_days, start=start), len(x)
 
