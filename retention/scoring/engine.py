@@ -247,6 +247,11 @@ class Scores:
     high: Floats
     contributions: Floats
 
+    @property
+    def are_finite(self) -> npt.NDArray[np.bool_]:
+        """Which accounts' features were all numbers. Shape (n,)."""
+        return np.isfinite(self.z)
+
 
 def flattened(loads: Floats, exposure: Floats) -> Floats:
     """g(A / (1 + E)): friction per order, with diminishing returns. Shape of `loads` (n, D)."""
@@ -256,7 +261,7 @@ def flattened(loads: Floats, exposure: Floats) -> Floats:
 def design_matrix(inputs: Inputs, terms: tuple[Term, ...]) -> Floats:
     """The features f (n, K) that the weights multiply.
 
-    Raises ValueError where a department with friction has no term, or a feature is not finite.
+    Raises ValueError where a department with friction has no term.
     """
     known = {term.key for term in terms}
     missing = [slug for slug in inputs.departments if department_key(slug) not in known]
@@ -275,13 +280,15 @@ def design_matrix(inputs: Inputs, terms: tuple[Term, ...]) -> Floats:
     for position, term in enumerate(terms):
         if term.key in columns:
             features[:, position] = columns[term.key]
-    if not np.isfinite(features).all():
-        raise ValueError("A feature is not a finite number.")
     return features
 
 
 def score(inputs: Inputs, weights: Weights) -> Scores:
-    """Score n accounts; memory is O(n K), so callers choose n (some ten thousand)."""
+    """Score n accounts; memory is O(n K), so callers choose n (some ten thousand).
+
+    Raises ValueError where a department with friction has no term. A feature that is not a finite number makes the
+    scores of its account so, and of no other: `Scores.are_finite` tells.
+    """
     return score_features(design_matrix(inputs, weights.terms), weights)
 
 

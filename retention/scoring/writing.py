@@ -1,6 +1,7 @@
 """From arrays to the database: scores, their history, and what each open incident puts at risk."""
 
 import datetime
+import logging
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from retention.scoring.binary import to_copy
 from retention.scoring.engine import Floats, Scores, TermKind, Weights, department_key
 from retention.scoring.features import DAY, Facts, FrictionTypes, Scope
 from retention.scoring.ledger import Ledger
+
+logger = logging.getLogger(__name__)
 
 LEAST_MOVE: Final = 0.005
 LONGEST_SILENCE_DAYS: Final = 30.0
@@ -137,8 +140,14 @@ def keeps_history(facts: Facts, risk: Floats, model_id: int) -> npt.NDArray[np.b
 def table_of_scores(
     facts: Facts, scores: Scores, ledger: Ledger, weights: Weights, model_id: int
 ) -> dict[str, npt.NDArray[Any]]:
-    """Return the columns to be written, one row per account that has no later score."""
-    newer = is_newer(facts)
+    """Return the columns to be written, one row per account that has no later score.
+
+    An account with a fact that is no number ('NaN' is an amount to PostgreSQL) keeps the score it has, and is named in
+    the log: it must not stop everybody else's.
+    """
+    sound = scores.are_finite & np.isfinite(facts.annual_revenue)
+    for account_id in facts.account_ids[~sound].tolist():
+        logger.error("Account %s was not scored: one of its facts is not a number.", account_id)
     friction = weights.columns(TermKind.FRICTION)
     charged = ledger.charged_points
     age = facts.as_of.timestamp() / DAY - facts.columns["history_as_of"]
@@ -157,7 +166,8 @@ def table_of_scores(
         "points_per_load": _points_per_load(facts, charged, weights),
         "is_kept": keeps_history(facts, scores.risk, model_id),
     }
-    return {name: values[newer] for name, values in table.items()}
+    written = is_newer(facts) & sound
+    return {name: values[written] for name, values in table.items()}
 
 
 def _points_per_load(facts: Facts, charged: Floats, weights: Weights) -> Floats:

@@ -17,7 +17,6 @@ from retention.scoring.engine import (
     ScoringModel,
     TermKind,
     Weights,
-    design_matrix,
     friction_term,
     score,
     standard_terms,
@@ -107,10 +106,19 @@ def test_a_department_that_the_model_does_not_know_is_named() -> None:
         score(account, EXPERTS)
 
 
-def test_a_feature_that_is_not_finite_is_refused() -> None:
-    account = replace(quiet_account(), rhythm_since=np.array([np.nan]))
-    with pytest.raises(ValueError, match="not a finite number"):
-        design_matrix(account, EXPERTS.terms)
+def test_a_feature_that_is_no_number_spoils_its_own_account_only() -> None:
+    pair = Inputs(
+        np.array([-2.0, -2.0]),
+        np.zeros(2),
+        tuple(DEPARTMENTS),
+        np.zeros((2, 3)),
+        np.zeros(2),
+        {},
+        np.array([np.nan, 0.5]),
+    )
+    scores = score(pair, EXPERTS)
+    assert scores.are_finite.tolist() == [False, True]
+    assert np.isfinite(scores.low[1])
 
 
 def test_a_new_department_starts_from_the_experts_prior() -> None:

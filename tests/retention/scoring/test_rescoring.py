@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Account, AccountChange
@@ -160,3 +161,12 @@ def test_a_deleted_account_is_no_error() -> None:
     Account.objects.filter(pk=account.pk).delete()
     drain_everything()
     assert not Score.objects.exists()
+
+
+def test_an_amount_that_is_no_number_stops_nobody_elses_score(caplog: pytest.LogCaptureFixture) -> None:
+    broken, sound = troubled_account(), troubled_account()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts_order SET amount = 'NaN' WHERE account_id = %s", [broken.pk])
+    drain_everything()
+    assert list(Score.objects.values_list("account", flat=True)) == [sound.pk]
+    assert f"Account {broken.pk} was not scored" in caplog.text
