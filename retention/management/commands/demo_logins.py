@@ -16,7 +16,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print a table of roles, people, addresses and the password they share."""
         people = Person.objects.filter(email__endswith=f"@{DOMAIN}", is_active=True).select_related("department")
-        logins = [(_post(person), person.name, person.email) for person in _one_a_role(people.order_by("department__position", "email"))]
+        logins = [
+            (_post(person), person.name, person.email)
+            for person in _one_a_role(people.order_by("department__position", "email"))
+        ]
         if not logins:
             raise CommandError("There is no demo company here: `demo_load` brings it.")
         for line in _table([("Role", "Name", "Sign in as"), *logins]):
