@@ -16,6 +16,7 @@ from retention.scoring.engine import TermKind
 from retention.scoring.ledger import LedgerLine, LineKind
 
 LEAST_LINE = 0.005
+LEAST_MOVEMENT = 0.01
 SMALL_RISK = 0.1
 HISTORY_POINTS = 120
 CHANGES_SHOWN = 4
@@ -94,12 +95,14 @@ def _gathered(lines: Sequence[LedgerLine]) -> list[LedgerLine]:
     """Keep what can be seen; what is smaller becomes one line, so that nothing is missing from the sum."""
     kept = [line for line in lines if abs(line.points) >= LEAST_LINE or line.kind is LineKind.BASELINE]
     small = [line for line in lines if line not in kept]
-    if not small:
-        return kept
+    if len(small) <= 1:
+        return [*kept, *small]
     points, money = sum(line.points for line in small), sum(line.money for line in small)
-    label = small[0].label if len(small) == 1 else f"{len(small)} smaller lines"
     reason = ", ".join(line.label for line in small)
-    return [*kept, LedgerLine("smaller", label, LineKind.NOT_ATTRIBUTED, points, money, reason=reason)]
+    return [
+        *kept,
+        LedgerLine("smaller", f"{len(small)} smaller lines", LineKind.NOT_ATTRIBUTED, points, money, reason=reason),
+    ]
 
 
 def _in_order(lines: Iterable[LedgerLine]) -> list[LedgerLine]:
@@ -129,7 +132,7 @@ def _step(
         end=_hundredths(max(ends) / top),
         kind="relief" if line.points < 0 else str(line.kind),
         colour=department.colour if department and is_charged else "",
-        reason=line.reason,
+        reason=line.reason.removeprefix(f"{line.label.lower()}: "),
         department=department if line.kind is LineKind.DEPARTMENT else None,
     )
 
@@ -173,9 +176,11 @@ class Movement:
 
 
 def movement_of(account: Account, score: Score) -> Movement | None:
-    """Compare with the ledger of a week ago, line by line; None where there was none or the model was another."""
+    """Compare with the ledger of a week ago, line by line; None if there was none, it hardly moved, or the model did."""
     before = ScoreHistory.objects.filter(account=account, as_of__lte=score.as_of - WEEK).order_by("-as_of").first()
-    if before is None or before.model_id != score.model_id or len(before.points) != len(score.points):
+    if before is None or abs(score.risk - before.risk) < LEAST_MOVEMENT:
+        return None
+    if before.model_id != score.model_id or len(before.points) != len(score.points):
         return None
     changes = [("Order rhythm before the friction", score.baseline - before.baseline), *_line_changes(score, before)]
     told = sorted((change for change in changes if abs(change[1]) >= LEAST_LINE), key=lambda change: -abs(change[1]))

@@ -9,6 +9,7 @@ from retention.scoring.engine import Evidence, TermKind
 from retention.templatetags.holdfast import Segment
 
 LEAST_POINTS = 0.005
+OTHER_KINDS = (TermKind.CARE, TermKind.SYMPTOM)
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,13 @@ class Reader:
 
     def heaviest_other_term(self, score: Score) -> str:
         """Return the label of what adds most besides friction; empty where nothing adds a point."""
-        places = [(term["label"], score.points[place]) for place, term in enumerate(self._terms(score))]
-        label, points = max(places, key=lambda place: place[1], default=("", 0.0))
+        others = [
+            (term["label"], points)
+            for term, points in zip(self.models[score.model_id].terms, score.points, strict=True)
+            if term["kind"] in OTHER_KINDS
+        ]
+        label, points = max([*others, ("Order rhythm, without any friction", score.baseline)], key=lambda one: one[1])
         return label if points >= 2 * LEAST_POINTS else ""
-
-    def _terms(self, score: Score) -> list[dict[str, str]]:
-        return list(self.models[score.model_id].terms)
 
 
 def friction_places(model: ModelVersion) -> dict[str, int]:

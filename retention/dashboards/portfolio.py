@@ -208,9 +208,18 @@ COLUMNS = (
 
 def _columns(portfolio: Portfolio) -> list[Column]:
     return [
-        Column(label, _sort_url(portfolio, first), is_figure, _direction(portfolio.sort, name))
+        Column(
+            _risk_words(portfolio) if name == "risk" else label,
+            _sort_url(portfolio, first),
+            is_figure,
+            _direction(portfolio.sort, name),
+        )
         for name, label, first, is_figure in COLUMNS
     ]
+
+
+def _risk_words(portfolio: Portfolio) -> str:
+    return "Risk of leaving" if portfolio.model and portfolio.model.is_backtested else "Risk index"
 
 
 def _sort_url(portfolio: Portfolio, first: str) -> str:

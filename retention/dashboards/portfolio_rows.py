@@ -5,7 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, FloatField, Q, Sum, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Extract, Now, Power
 from django.utils import timezone
 
 from accounts.models import Account
@@ -15,6 +17,8 @@ from retention.models import Score
 from retention.templatetags.holdfast import Segment
 
 REASONS_SHOWN = 2
+STILL_WEIGHS = datetime.timedelta(days=180)
+SECONDS_A_DAY = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Trouble:
-    """The incidents of one type at one account."""
+    """The incidents of one type at one account; the load is what they weigh before their department's weight."""
 
     name: str
+    department: str
     count: int
     open_count: int
+    load: float
 
     def __str__(self) -> str:
         times = f" ×{self.count}" if self.count > 1 else ""
@@ -64,38 +70,61 @@ def rows_of(accounts: Sequence[Account]) -> list[Row]:
 
 
 def _row(account: Account, score: Score | None, owner: str, troubles: Sequence[Trouble], reader: Reader) -> Row:
+    parts = reader.parts(score) if score else []
     return Row(
         account=account,
         score=score,
         owner=owner,
-        parts=reader.parts(score) if score else [],
+        parts=parts,
         segments=reader.segments(score) if score else [],
-        reason=_reason(score, troubles, reader),
+        reason=_reason(score, troubles, parts, reader),
         last_contact=getattr(account, "last_contact", None),
     )
 
 
-def _reason(score: Score | None, troubles: Sequence[Trouble], reader: Reader) -> str:
-    if troubles:
-        words = ", ".join(str(trouble).lower() for trouble in troubles[:REASONS_SHOWN])
-        return words[:1].upper() + words[1:]
-    return (reader.heaviest_other_term(score) if score else "") or "No open incidents"
+def _reason(score: Score | None, troubles: Sequence[Trouble], parts: Sequence[Part], reader: Reader) -> str:
+    weights = _weights(troubles, parts)
+    told = sorted(troubles, key=lambda trouble: (-weights[trouble], not trouble.open_count, trouble.name))
+    told = [trouble for trouble in told if trouble.open_count or weights[trouble] >= LEAST_POINTS]
+    if not told:
+        return (reader.heaviest_other_term(score) if score else "") or "No open incidents"
+    words = ", ".join(str(trouble).lower() for trouble in told[:REASONS_SHOWN])
+    return words[:1].upper() + words[1:]
+
+
+def _weights(troubles: Sequence[Trouble], parts: Sequence[Part]) -> dict[Trouble, float]:
+    """Split each department's points among the types of its trouble, as their loads are to each other."""
+    points = {part.department.slug: part.points for part in parts}
+    loads: dict[str, float] = defaultdict(float)
+    for trouble in troubles:
+        loads[trouble.department] += trouble.load
+    return {
+        trouble: points.get(trouble.department, 0.0) * trouble.load / (loads[trouble.department] or 1.0)
+        for trouble in troubles
+    }
 
 
 def troubles_by_account(accounts: Iterable[Account]) -> Mapping[int, list[Trouble]]:
-    """Return what weighs on each account, heaviest first: what is open, and what is resolved but still weighs."""
-    weighing = Q(state__in=OPEN_STATES) | Q(points__gte=LEAST_POINTS)
+    """Return the trouble of each account by type: what is open, and what was resolved while it still weighs."""
+    recent = Q(state__in=OPEN_STATES) | Q(resolved_at__gte=timezone.now() - STILL_WEIGHS)
     found = (
         Incident.objects.order_by()
-        .filter(weighing, account__in=[account.pk for account in accounts])
-        .values("account_id", "friction_type__name")
-        .annotate(count=Count("pk"), still_open=Count("pk", filter=Q(state__in=OPEN_STATES)), weight=Sum("points"))
-        .order_by("-weight", "-still_open", "friction_type__name")
+        .filter(recent, account__in=[account.pk for account in accounts])
+        .values("account_id", "friction_type__name", "friction_type__department__slug")
+        .annotate(count=Count("pk"), still_open=Count("pk", filter=Q(state__in=OPEN_STATES)), load=Sum(_load()))
     )
     troubles: dict[int, list[Trouble]] = defaultdict(list)
     for row in found:
-        troubles[row["account_id"]].append(Trouble(row["friction_type__name"], row["count"], row["still_open"]))
+        name, department = row["friction_type__name"], row["friction_type__department__slug"]
+        troubles[row["account_id"]].append(Trouble(name, department, row["count"], row["still_open"], row["load"]))
     return troubles
+
+
+def _load() -> Combinable:
+    """Severity × weight of the type, halved with every half-life since the resolution."""
+    since = Extract(Coalesce(Now() - F("resolved_at"), Value(datetime.timedelta())), "epoch", output_field=FloatField())
+    halvings = since / Value(SECONDS_A_DAY) / F("friction_type__half_life_days")
+    return F("severity") * F("friction_type__weight") * Power(Value(0.5), halvings, output_field=FloatField())
 
 
 def owners_by_account(accounts: Iterable[Account]) -> dict[int, str]:

@@ -59,11 +59,14 @@
 
   const kinds = {
     line(data, look) {
+      // A share never reaches beyond all of it.
+      const highest = Math.max(...data.points.map((point) => point[1]));
+      const top = data.unit === "percent" ? Math.min(1, Math.max(0.1, Math.ceil(highest * 10) / 10)) : null;
       const colour = data.colour || (data.band ? look[data.band] : look.accent);
       return {
         ...frame(look),
         xAxis: { type: "time", axisLabel: { color: look.quiet, hideOverlap: true }, axisLine: { lineStyle: { color: look.line } }, splitLine: { show: false } },
-        yAxis: valueAxis(look, data.unit, { min: 0, splitNumber: 3 }),
+        yAxis: valueAxis(look, data.unit, top ? { min: 0, max: top, interval: top / 2 } : { min: 0, splitNumber: 3 }),
         tooltip: { ...frame(look).tooltip, trigger: "axis", formatter: ([at]) => `${days.format(new Date(at.value[0]))}: ${write(data.unit)(at.value[1])}` },
         series: [{ type: "line", data: data.points, showSymbol: data.points.length < 3, lineStyle: { color: colour, width: 2 }, itemStyle: { color: colour }, areaStyle: { color: colour, opacity: 0.1 } }],
       };
