@@ -1,7 +1,8 @@
 """From marks of changed signals to incidents, in batches: a batch is done wholly or not at all.
 
-One detector works at a time. A second would read a signal before its correction and write after it; so it finds
-the lock taken and goes away, and what is left waits for the first, or for the next beat.
+One detector works at a time: a second would read a signal before its correction and write after it. A worker that
+finds the lock taken goes away, since what is left waits for the first, or for the next beat. Whoever detects in the
+foreground waits for the lock, and so knows at the end that nothing is left.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,8 @@ from departments.models import DetectionRule
 
 BATCH = 5_000
 SOURCE = "detection"
-LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('holdfast.detection'))"
+LOCK_IF_FREE = "SELECT pg_try_advisory_xact_lock(hashtext('holdfast.detection'))"
+WAIT_FOR_LOCK = "SELECT true FROM pg_advisory_xact_lock(hashtext('holdfast.detection'))"
 
 # Skipping locked rows, not "after the last id": ids are not handed out in the order of commits.
 TAKE = """
@@ -53,21 +55,25 @@ def pending() -> int:
 
 
 def detect_changes() -> Detection:
-    """Work off every mark that waits, batch by batch, and return what it came to."""
-    return sum(batches(), Detection())
+    """Work off the marks that wait, unless somebody else does, and return what it came to."""
+    return sum(_batches(BATCH, LOCK_IF_FREE), Detection())
 
 
 def batches(size: int = BATCH) -> Iterator[Detection]:
-    """Work off the marks that wait and yield what each batch came to; each is committed when it is yielded."""
-    while (detection := detect_batch(size)).marks:
+    """Work off every mark and yield what each batch came to, after its commit; none is left at the end."""
+    return _batches(size, WAIT_FOR_LOCK)
+
+
+def _batches(size: int, lock: str) -> Iterator[Detection]:
+    while (detection := _detect_batch(size, lock)).marks:
         yield detection
 
 
 @transaction.atomic
-def detect_batch(size: int) -> Detection:
+def _detect_batch(size: int, lock: str) -> Detection:
     """Work off so many marks at most; a failure leaves them all for the next time."""
     with connection.cursor() as cursor:
-        cursor.execute(LOCK)
+        cursor.execute(lock)
         if not cursor.fetchone()[0]:
             return Detection()
         cursor.execute(TAKE, [size])

@@ -10,7 +10,7 @@ from django.db import OperationalError, connection, transaction
 from accounts.models import Signal, SignalChange
 from departments import seeds
 from departments.actions.incidents import accept
-from departments.detection import detect_changes
+from departments.detection import batches, detect_changes, pending
 from departments.models import Incident, State
 from tests import make
 from tests.together import refusals, together
@@ -34,6 +34,19 @@ def test_several_detectors_at_once_open_each_incident_once() -> None:
     detect_changes()
     assert Incident.objects.count() == 40
     assert not SignalChange.objects.exists()
+
+
+def left_after_the_foreground() -> int:
+    assert all(detection.marks <= 7 for detection in batches(7))
+    return pending()
+
+
+def test_whoever_detects_in_the_foreground_ends_with_nothing_left() -> None:
+    for _ in range(3):
+        late_signals(40)
+        results = together(detect_changes, left_after_the_foreground, left_after_the_foreground)
+        assert results[1:] == [0, 0]
+        assert Incident.objects.count() == Signal.objects.count()
 
 
 def test_a_correction_against_somebody_who_accepts_leaves_one_consistent_story() -> None:
