@@ -16,6 +16,7 @@ from rule_engine import Context, DataType, Rule, ast, type_resolver_from_dict
 from rule_engine.errors import EngineError
 
 from retention.imports.errors import BadValue
+from retention.imports.values import Remembering
 
 Compute = Callable[[Sequence[Any]], Any]
 
@@ -121,13 +122,16 @@ class Expression:
             raise ExpressionError(f"{self.text!r}: the pattern after =~ must be written out in quotes")
         matcher, wanted = MATCHERS[node.type]
         find = getattr(re.compile(node.right.value), matcher.__name__)
-        left = self._compile(node.left)
 
-        def matches(values: Sequence[Any]) -> bool:
-            value = left(values)
+        def matches(value: str | None) -> bool:
             return (value is not None and find(value) is not None) is wanted
 
-        return matches
+        if isinstance(node.left, ast.SymbolExpression):
+            # Values of a column repeat, and looking an answer up is quicker than finding it.
+            place, answers = self._places[node.left.name], Remembering(matches)
+            return lambda values: answers[values[place]]
+        left = self._compile(node.left)
+        return lambda values: matches(left(values))
 
     def _ordering(self, node: Any) -> Compute:
         compare = ORDERINGS[node.type]
@@ -207,6 +211,9 @@ class Expression:
         except KeyError:
             raise ExpressionError(f"{self.text!r}: only + - * / can be used to calculate here") from None
 
+        if isinstance(node.left, ast.SymbolExpression) and isinstance(node.right, ast.SymbolExpression):
+            return _calculation_of_columns(self._places[node.left.name], self._places[node.right.name], calculate)
+
         def calculated(values: Sequence[Any]) -> Any:
             first, second = left(values), right(values)
             return None if first is None or second is None else calculate(first, second)
@@ -225,6 +232,14 @@ def _ordering_against(place: int, compare: Callable[[Any, Any], bool], literal: 
         return value is not None and compare(value, literal)
 
     return ordered
+
+
+def _calculation_of_columns(left: int, right: int, calculate: Callable[[Any, Any], Any]) -> Compute:
+    def calculated(values: Sequence[Any]) -> Any:
+        first, second = values[left], values[right]
+        return None if first is None or second is None else calculate(first, second)
+
+    return calculated
 
 
 def _division(left: Compute, right: Compute) -> Compute:

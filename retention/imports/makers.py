@@ -5,29 +5,24 @@ signal's data after the rest. A place is the number of the file and the number o
 """
 
 import datetime as dt
+import functools
+import itertools
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from retention.imports.errors import BadValue
 from retention.imports.mapping import FieldRule, Mapping, RecordRule
 from retention.imports.record_rules import template_names
 from retention.imports.values import PARSERS, ValueRules, as_text
 
 Get = Callable[[Sequence[Any]], Any]
+# Called with the place of a line, the field that is at fault, and the reason.
+RefuseLine = Callable[[int, str, str], None]
 
 REMEMBERED_RECORDS = 20_000
 LINES_IN_A_FRAGMENT = 10_000
 LINE_BITS = 40
-
-
-class MissingField(BadValue):
-    """A record lacks a field that it must have."""
-
-    def __init__(self, field: str) -> None:
-        super().__init__("is empty")
-        self.field = field
 
 
 def place_of(file_number: int, line: int) -> int:
@@ -55,6 +50,10 @@ class Getters:
     def columns(self, names: Sequence[str]) -> Get:
         """The values of several columns, always as a tuple."""
         return _as_tuple([self._places[name] for name in names])
+
+    def group(self, names: Sequence[str]) -> Get:
+        """What lines of one group have in common: a value, or a tuple of several."""
+        return operator.itemgetter(*(self._places[name] for name in names))
 
     def record(self, rules: Sequence[FieldRule]) -> Get:
         """The values of all fields as a tuple; counted ones are 1."""
@@ -137,26 +136,32 @@ class Maker:
         self._key_inputs = getters.columns(_columns_of(fields[self._key]))
         self._latest: dict[Any, tuple[Any, ...]] = {}
 
-    def take(self, place: int, values: Sequence[Any]) -> None:
-        """Make the record of a line; MissingField where a field must not be empty."""
-        inputs, key = self._inputs(values), self._key_inputs(values)
-        # What the last line with this key said already is neither made nor staged again.
-        if self._latest.get(key) == inputs:
-            return
-        record = self._read(values)
-        self._check(record)
-        if len(self._latest) >= REMEMBERED_RECORDS:
-            self._latest.clear()
-        self._latest[key] = inputs
-        self.rows.append((place, *record))
+    def take(self, places: Sequence[int], lines: Sequence[Sequence[Any]], refuse: RefuseLine) -> None:
+        """Make the records of some lines."""
+        latest = self._latest
+        inputs_and_keys = zip(places, lines, map(self._inputs, lines), map(self._key_inputs, lines), strict=True)
+        for place, values, inputs, key in inputs_and_keys:
+            # What the last line with this key said already is neither made nor staged again.
+            if latest.get(key) == inputs:
+                continue
+            record = self._read(values)
+            if self._is_whole(place, record, self._required, refuse):
+                if len(latest) >= REMEMBERED_RECORDS:
+                    latest.clear()
+                latest[key] = inputs
+                self.rows.append((place, *record))
 
     def finish(self) -> None:
         """Complete what is under way at the end of the files."""
 
-    def _check(self, record: Sequence[Any]) -> None:
-        for place, name in self._required:
-            if record[place] is None:
-                raise MissingField(f"{self.rule.kind.name}.{name}")
+    def _is_whole(
+        self, place: int, record: Sequence[Any], required: Sequence[tuple[int, str]], refuse: RefuseLine
+    ) -> bool:
+        for index, name in required if None in record else ():
+            if record[index] is None:
+                refuse(place, f"{self.rule.kind.name}.{name}", "is empty")
+                return False
+        return True
 
 
 class GroupMaker(Maker):
@@ -169,8 +174,8 @@ class GroupMaker(Maker):
     def __init__(self, rule: RecordRule, mapping: Mapping) -> None:
         super().__init__(rule, mapping)
         getters = Getters(mapping.types, mapping.timezone)
-        self._group = getters.columns(rule.group_by)
-        self._read_line = getters.record(rule.lines) if rule.lines else None
+        self._group = getters.group(rule.group_by)
+        self._read_line = getters.record(rule.lines)
         self._required_of_lines = [(place, each.name) for place, each in enumerate(rule.lines) if each.field.required]
         self._aggregates = [
             (place, OPERATIONS[each.aggregate], getters.field(each))
@@ -182,20 +187,35 @@ class GroupMaker(Maker):
         self._record: list[Any] = []
         self._lines: list[tuple[Any, ...]] = []
 
-    def take(self, place: int, values: Sequence[Any]) -> None:
-        """Add a line to its group; MissingField where group or record lack what they need."""
-        group = self._group(values)
+    def take(self, places: Sequence[int], lines: Sequence[Sequence[Any]], refuse: RefuseLine) -> None:
+        """Add lines to their groups."""
+        grouped = zip(map(self._group, lines), places, lines, strict=True)
+        for group, run in itertools.groupby(grouped, operator.itemgetter(0)):
+            self._take_run(group, [(place, values, self._read_line(values)) for _group, place, values in run], refuse)
+
+    def _take_run(self, group: Any, run: list[tuple[int, Sequence[Any], tuple[Any, ...]]], refuse: RefuseLine) -> None:
+        """Add neighbouring lines of one group; those that lack what a line needs are refused."""
+        good = [each for each in run if self._is_whole(each[0], each[2], self._required_of_lines, refuse)]
         if group != self._current or len(self._lines) >= LINES_IN_A_FRAGMENT:
-            record = list(self._read(values))
-            self._check(record)
-            line = self._line(values)
-            self.finish()
-            self._current, self._place, self._record = group, place, record
+            good = self._begun(group, good, refuse)
         else:
-            line = self._line(values)
-            self._add(values)
-        if self._read_line is not None:
-            self._lines.append((place, self._record[self._key], *line))
+            self._add([values for _place, values, _line in good])
+        if good and self.rule.lines:
+            key = self._record[self._key]
+            self._lines += [(place, key, *line) for place, _values, line in good]
+
+    def _begun(
+        self, group: Any, run: list[tuple[int, Sequence[Any], tuple[Any, ...]]], refuse: RefuseLine
+    ) -> list[tuple[int, Sequence[Any], tuple[Any, ...]]]:
+        """Begin a record with the first line that holds what the record needs; returns the lines from there on."""
+        for number, (place, values, _line) in enumerate(run):
+            record = list(self._read(values))
+            if self._is_whole(place, record, self._required, refuse):
+                self.finish()
+                self._current, self._place, self._record = group, place, record
+                self._add([values for _place, values, _line in run[number + 1 :]])
+                return run[number:]
+        return []
 
     def finish(self) -> None:
         """Hand over the group under way."""
@@ -204,21 +224,13 @@ class GroupMaker(Maker):
             self.line_rows.extend(self._lines)
         self._current, self._lines = None, []
 
-    def _line(self, values: Sequence[Any]) -> tuple[Any, ...]:
-        line: tuple[Any, ...] = self._read_line(values) if self._read_line is not None else ()
-        if None in line:
-            for index, name in self._required_of_lines:
-                if line[index] is None:
-                    raise MissingField(f"{self.rule.kind.name}.{name}")
-        return line
-
-    def _add(self, values: Sequence[Any]) -> None:
+    def _add(self, lines: Sequence[Sequence[Any]]) -> None:
         record = self._record
         for place, operation, get in self._aggregates:
-            value = get(values)
-            if value is not None:
-                held = record[place]
-                record[place] = value if held is None else operation(held, value)
+            found = [value for value in map(get, lines) if value is not None]
+            if found:
+                held = [] if record[place] is None else [record[place]]
+                record[place] = functools.reduce(operation, held + found)
 
 
 OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {"sum": operator.add, "count": operator.add, "min": min, "max": max}

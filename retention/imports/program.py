@@ -3,13 +3,14 @@
 import datetime as dt
 import operator
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 from retention.imports.errors import BadValue, Refusal, UnreadableFile
-from retention.imports.makers import Maker, MissingField, file_and_line, maker_of, place_of
+from retention.imports.makers import Maker, file_and_line, maker_of, place_of
 from retention.imports.mapping import Column, LeaveOut, Mapping
 from retention.imports.readers import Block, open_table
 from retention.imports.values import Convert, converter
@@ -97,8 +98,8 @@ class Program:
         except BadValue:
             self._take_singly(name, file_number, block, plan)
             return
-        places = map(place_of(file_number, 0).__add__, block.lines)
-        self._make(name, zip(places, zip(*columns, strict=True), strict=True))
+        places = list(map(place_of(file_number, 0).__add__, block.lines))
+        self._make(name, places, list(zip(*columns, strict=True)))
 
     def _take_singly(self, name: str, file_number: int, block: Block, plan: list[tuple[Convert, int]]) -> None:
         """Take a block with a bad value in it: its good lines."""
@@ -114,7 +115,7 @@ class Program:
             except BadValue as error:
                 self._refuse_line(Refusal(name, line, self._names[len(values)], "", str(error)))
                 continue
-            self._make(name, [(place_of(file_number, line), values)])
+            self._make(name, [place_of(file_number, line)], [values])
 
     def _refuse_value(self, name: str, line: int, row: list[str], plan: list[tuple[Convert, int]]) -> None:
         for (convert, index), column in zip(plan, self.mapping.columns, strict=True):
@@ -128,38 +129,71 @@ class Program:
         self.counts.refused += 1
         self._refuse(refusal)
 
-    def _make(self, name: str, lines: Iterable[tuple[int, Sequence[Any]]]) -> None:
-        counts = self.counts
-        for place, values in lines:
-            try:
-                reason = self._reason_left_out(place, values)
-            except BadValue as error:
-                field = error.field if isinstance(error, MissingField) else ""
-                self._refuse_line(Refusal(name, file_and_line(place)[1], field, "", str(error)))
-                continue
-            if reason is None:
-                counts.used += 1
-            else:
-                counts.left_out[reason] += 1
+    def _make(self, name: str, places: Sequence[int], lines: Sequence[Sequence[Any]]) -> None:
+        try:
+            parts = self._sorted_out(places, lines)
+        except BadValue as error:
+            # A condition that cannot be worked out, for one of the lines.
+            if len(lines) == 1:
+                self._refuse_line(Refusal(name, file_and_line(places[0])[1], "", "", str(error)))
+                return
+            for place, values in zip(places, lines, strict=True):
+                self._make(name, [place], [values])
+            return
+        for part in parts:
+            self._make_records(name, part)
         for maker in self.makers:
             if len(maker.rows) >= ROWS_IN_A_BATCH or len(maker.line_rows) >= ROWS_IN_A_BATCH:
                 self._flush(maker)
 
-    def _reason_left_out(self, place: int, values: Sequence[Any]) -> str | None:
-        """Make the records of a line; why it was left out of the others, or None."""
+    def _sorted_out(self, places: Sequence[int], lines: Sequence[Sequence[Any]]) -> list["_Part"]:
+        """The lines by the first reason to leave them out, those without one at the end."""
+        parts = []
         for leaves_out, still_made, reason in self._left_out:
-            if leaves_out(values):
-                self._records(place, values, still_made)
-                return reason
-        return None if self._records(place, values, self.makers) else NO_RECORD
+            out = list(map(bool, map(leaves_out, lines)))
+            if any(out):
+                parts.append(_part(reason, still_made, list(compress(places, out)), list(compress(lines, out))))
+                kept = list(map(operator.not_, out))
+                places, lines = list(compress(places, kept)), list(compress(lines, kept))
+        return [*parts, _part(None, self.makers, places, lines)]
 
-    def _records(self, place: int, values: Sequence[Any], makers: Sequence[Maker]) -> bool:
-        made = False
-        for maker in makers:
-            if maker.when is None or maker.when(values):
-                maker.take(place, values)
-                made = True
-        return made
+    def _make_records(self, name: str, part: "_Part") -> None:
+        refused: set[int] = set()
+
+        def refuse(place: int, field: str, reason: str) -> None:
+            # One line may fail in several records, and is refused once.
+            if place not in refused:
+                refused.add(place)
+                self._refuse_line(Refusal(name, file_and_line(place)[1], field, "", reason))
+
+        made = [False] * len(part.lines)
+        for maker, applies in part.work:
+            maker.take(list(compress(part.places, applies)), list(compress(part.lines, applies)), refuse)
+            made = list(map(operator.or_, made, applies))
+        if part.reason is not None:
+            self.counts.left_out[part.reason] += len(part.lines) - len(refused)
+            return
+        self.counts.used += sum(made) - len(refused)
+        if not all(made):
+            self.counts.left_out[NO_RECORD] += len(made) - sum(made)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Lines that are left out for one reason, or for none, and which makers apply to which of them."""
+
+    reason: str | None
+    places: Sequence[int]
+    lines: Sequence[Sequence[Any]]
+    work: list[tuple[Maker, list[bool]]]
+
+
+def _part(reason: str | None, makers: Sequence[Maker], places: Sequence[int], lines: Sequence[Sequence[Any]]) -> _Part:
+    work = [
+        (maker, [True] * len(lines) if maker.when is None else list(map(bool, map(maker.when, lines))))
+        for maker in makers
+    ]
+    return _Part(reason, places, lines, work)
 
 
 def _always(convert: Convert) -> Convert:

@@ -1,6 +1,7 @@
 """Text of a file → values: what each type of column accepts."""
 
 import datetime as dt
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ PLAIN_NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", r
 CURRENCY_SIGNS = re.compile(r"[\s£$€¥]|(?<![A-Za-z])(GBP|EUR|USD|CHF)(?![A-Za-z])")
 TRUE_WORDS = ("true", "yes", "y", "t", "1")
 FALSE_WORDS = ("false", "no", "n", "f", "0")
+ISO_FORMATS = {"%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"}
 FIRST_YEAR, LAST_YEAR = 1800, 2999
 
 Value = str | int | Decimal | bool | dt.date | dt.datetime | None
@@ -41,14 +43,14 @@ class ValueRules:
     shift: dt.timedelta = dt.timedelta()
 
 
-class Remembering(dict[str, Value]):
-    """Converts each distinct text once, because the values of a column repeat; holds a bounded number."""
+class Remembering(dict[Any, Any]):
+    """Converts each distinct value once, because the values of a column repeat; holds a bounded number."""
 
-    def __init__(self, convert: Convert) -> None:
+    def __init__(self, convert: Callable[[Any], Any]) -> None:
         super().__init__()
         self._convert = convert
 
-    def __missing__(self, text: str) -> Value:
+    def __missing__(self, text: Any) -> Any:
         value = self._convert(text)
         if len(self) >= REMEMBERED_VALUES:
             self.clear()
@@ -163,17 +165,23 @@ def _date(rules: ValueRules) -> Convert:
 
 
 def _moment(text: str, formats: tuple[str, ...], name: str) -> dt.datetime:
-    for pattern in formats:
+    # Spreadsheets hand over ISO dates, whatever the format of the column. They come last, except where the first
+    # format is ISO's own, because reading that one is fifty times as fast.
+    readers: list[Callable[[str], dt.datetime]] = [
+        functools.partial(_written_as, pattern) for pattern in formats if pattern not in ISO_FORMATS
+    ]
+    readers.insert(0 if formats and formats[0] in ISO_FORMATS else len(readers), dt.datetime.fromisoformat)
+    for read in readers:
         try:
-            return _checked(dt.datetime.strptime(text, pattern), name)  # noqa: DTZ007 - the zone is set by the caller
+            return _checked(read(text), name)
         except ValueError:
             continue
-    try:
-        # Spreadsheets hand over ISO dates, whatever the format of the column.
-        return _checked(dt.datetime.fromisoformat(text), name)
-    except ValueError:
-        written = f" written as {' or '.join(formats)}" if formats else " (such as 2026-03-31)"
-        raise BadValue(f"is not {name}{written}") from None
+    written = f" written as {' or '.join(formats)}" if formats else " (such as 2026-03-31)"
+    raise BadValue(f"is not {name}{written}")
+
+
+def _written_as(pattern: str, text: str) -> dt.datetime:
+    return dt.datetime.strptime(text, pattern)  # noqa: DTZ007 - the zone is set by the caller
 
 
 def _checked(moment: dt.datetime, name: str) -> dt.datetime:
