@@ -10,7 +10,6 @@ import io
 import itertools
 import json
 import lzma
-import shutil
 import tempfile
 import zipfile
 import zlib
@@ -37,6 +36,8 @@ FORMATS = ("csv", "tsv", "jsonl", "xlsx")
 SUFFIXES = {".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 DELIMITERS = ",;\t|"
 SPREADSHEET_SPOOL_BYTES = 16 * 1024 * 1024
+# More than the largest honest spreadsheet unpacks to, and than its texts, which are all kept in memory, take.
+LARGEST_SPREADSHEET_BYTES, LARGEST_TEXTS_BYTES = 1024**3, 256 * 1024**2
 DAMAGE = (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile)
 
 ROWS_IN_A_BLOCK = 2_000
@@ -256,6 +257,7 @@ def _json_text(value: object) -> str:
 def _spreadsheet(source: Source, layout: Layout, refuse: RefuseRow) -> Table:
     content = _seekable(source)
     try:
+        _check_unpacked_size(source.path, content)
         workbook = load_workbook(content, read_only=True, data_only=True)
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, *DAMAGE) as error:
         raise UnreadableFile(f"{source.path}: is not an XLSX file that can be read: {error}") from error
@@ -277,12 +279,25 @@ def _spreadsheet(source: Source, layout: Layout, refuse: RefuseRow) -> Table:
     return Table(headings, _blocks(rows), source.position, close)
 
 
+def _check_unpacked_size(path: Path, content: IO[bytes]) -> None:
+    """Refuse a file that is small only while it is packed; what a part says of its size is never exceeded."""
+    with zipfile.ZipFile(content) as packed:
+        sizes = {part.filename: part.file_size for part in packed.infolist()}
+    if sum(sizes.values()) > LARGEST_SPREADSHEET_BYTES:
+        raise UnreadableFile(f"{path}: unpacks to more than {LARGEST_SPREADSHEET_BYTES // 1024**2} MiB")
+    if sizes.get("xl/sharedStrings.xml", 0) > LARGEST_TEXTS_BYTES:
+        raise UnreadableFile(f"{path}: its texts alone take more than {LARGEST_TEXTS_BYTES // 1024**2} MiB")
+
+
 def _seekable(source: Source) -> IO[bytes]:
     if source.content is source.file:
         return source.content
     spool = tempfile.SpooledTemporaryFile(max_size=SPREADSHEET_SPOOL_BYTES)  # noqa: SIM115 - closed with the table
     try:
-        shutil.copyfileobj(source.content, spool)
+        while chunk := source.content.read(SPREADSHEET_SPOOL_BYTES):
+            spool.write(chunk)
+            if spool.tell() > LARGEST_SPREADSHEET_BYTES:
+                raise UnreadableFile(f"{source.path}: unpacks to more than {LARGEST_SPREADSHEET_BYTES // 1024**2} MiB")
     except DAMAGE as error:
         raise UnreadableFile(f"{source.path}: damaged or cut off: {error}") from error
     spool.seek(0)

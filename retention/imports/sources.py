@@ -6,13 +6,15 @@ import io
 import lzma
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from charset_normalizer import from_bytes
 
 from retention.imports.errors import UnreadableFile
 
 SAMPLE_BYTES = 64 * 1024
+# Longer than any honest line: a small file can unpack to one that fills the memory.
+LONGEST_LINE_BYTES = 256 * 1024
 GZIP_MAGIC, XZ_MAGIC, ZIP_MAGIC = b"\x1f\x8b", b"\xfd7zXZ\x00", b"PK\x03\x04"
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -49,6 +51,29 @@ class Encoding:
     errors: str = "holdfast-mark"
 
 
+class _BoundedLines(io.RawIOBase):
+    """The bytes of another stream, until a line of them is too long."""
+
+    def __init__(self, path: Path, content: IO[bytes]) -> None:
+        self._path = path
+        self._content = content
+        self._since_line_end = 0
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer; raises UnreadableFile where a line does not end."""
+        chunk = self._content.read(len(buffer))
+        end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+        self._since_line_end = len(chunk) - end - 1 + (self._since_line_end if end < 0 else 0)
+        if self._since_line_end > LONGEST_LINE_BYTES:
+            raise UnreadableFile(f"{self._path}: a line is longer than {LONGEST_LINE_BYTES // 1024} KiB")
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+
 class Source:
     """An open file: its bytes uncompressed, and the file itself for telling how far reading has come."""
 
@@ -64,7 +89,8 @@ class Source:
 
     def text(self, encoding: Encoding) -> io.TextIOWrapper:
         """The content as text; line ends stay as they are, because the CSV reader wants to see them."""
-        self._text = io.TextIOWrapper(self.content, encoding.name, encoding.errors, newline="")
+        lines = io.BufferedReader(_BoundedLines(self.path, self.content), SAMPLE_BYTES)
+        self._text = io.TextIOWrapper(lines, encoding.name, encoding.errors, newline="")
         return self._text
 
     def close(self) -> None:
