@@ -273,7 +273,6 @@ def _spreadsheet(source: Source, layout: Layout, refuse: RefuseRow) -> Table:
 
     def close() -> None:
         workbook.close()
-        content.close()
         source.close()
 
     return Table(headings, _blocks(rows), source.position, close)
@@ -292,16 +291,20 @@ def _check_unpacked_size(path: Path, content: IO[bytes]) -> None:
 def _seekable(source: Source) -> IO[bytes]:
     if source.content is source.file:
         return source.content
-    spool = tempfile.SpooledTemporaryFile(max_size=SPREADSHEET_SPOOL_BYTES)  # noqa: SIM115 - closed with the table
+    packed, spool = source.content, tempfile.SpooledTemporaryFile(max_size=SPREADSHEET_SPOOL_BYTES)  # noqa: SIM115
+    # What the source holds is closed with it.
+    source.content = cast(IO[bytes], spool)
     try:
-        while chunk := source.content.read(SPREADSHEET_SPOOL_BYTES):
+        while chunk := packed.read(SPREADSHEET_SPOOL_BYTES):
             spool.write(chunk)
             if spool.tell() > LARGEST_SPREADSHEET_BYTES:
                 raise UnreadableFile(f"{source.path}: unpacks to more than {LARGEST_SPREADSHEET_BYTES // 1024**2} MiB")
     except DAMAGE as error:
         raise UnreadableFile(f"{source.path}: damaged or cut off: {error}") from error
+    finally:
+        packed.close()
     spool.seek(0)
-    return spool
+    return source.content
 
 
 def _sheet_rows(
