@@ -21,9 +21,7 @@ def detect_changes() -> None:
 @shared_task(name="retention.drain_changes")
 def drain_changes() -> None:
     """Score the accounts that have changed; what is left after some batches waits for the next beat."""
-    for _ in range(MOST_BATCHES_A_MESSAGE):
-        if not rescoring.drain_changes():
-            return
+    rescoring.drain_all_changes(MOST_BATCHES_A_MESSAGE)
 
 
 @shared_task(name="retention.score_range")

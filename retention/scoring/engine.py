@@ -7,7 +7,7 @@ or a clock.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, Self
@@ -157,9 +157,7 @@ class Weights:
     def to_dict(self) -> dict[str, Any]:
         """Plain lists and strings, fit for JSON."""
         return {
-            "terms": [
-                {"key": t.key, "kind": t.kind.value, "label": t.label, "department": t.department} for t in self.terms
-            ],
+            "terms": [{**asdict(term), "kind": term.kind.value} for term in self.terms],
             "mean": self.mean.tolist(),
             "covariance": self.covariance.tolist(),
             "evidence": [evidence.value for evidence in self.evidence],

@@ -11,7 +11,7 @@ from django.db import connection
 from accounts.models import Account
 from retention.models import Score
 from retention.scoring.engine import Floats, Inputs, ScoringModel, department_key, score
-from retention.scoring.features import Facts, FrictionTypes, Scope, build_inputs, read_facts
+from retention.scoring.features import Facts, Scope, build_inputs, read_facts
 from retention.scoring.ledger import (
     Ledger,
     LedgerLine,
@@ -99,10 +99,9 @@ def explain(account: Account) -> Explanation | None:
 
 
 def _parts(account: Account, facts: Facts, ledger: Ledger) -> list[IncidentPart]:
-    types = FrictionTypes.read()
     parameters: dict[str, Any] = {"account": account.pk, "as_of": facts.as_of, "epoch": facts.as_of.timestamp()}
     with connection.cursor() as cursor:
-        cursor.execute(PARTS_SQL.format(weights=types.weights, rates=types.rates), parameters)
+        cursor.execute(PARTS_SQL.format(weights=facts.types.weights, rates=facts.types.rates), parameters)
         rows = cursor.fetchall()
     columns = np.array([facts.departments.index(slug) for _, slug, _ in rows], dtype=np.intp)
     loads = np.array([load for *_, load in rows], dtype=np.float64)

@@ -111,11 +111,16 @@ class Feeds:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What one reading found: a column per fact (n,), loads (n, D) by department, and the moment."""
+    """What one reading found: a column per fact (n,), loads (n, D) by department, and the moment.
+
+    `department_ids` and `departments` (their slugs) are in one order; `types` are the weights that loads were made by.
+    """
 
     columns: Columns
+    department_ids: tuple[int, ...]
     departments: tuple[str, ...]
     loads: Floats
+    types: FrictionTypes
     as_of: datetime.datetime
 
     @property
@@ -146,9 +151,11 @@ def read_facts(scope: Scope, as_of: datetime.datetime, window_days: float) -> Fa
     }
     columns = _copy(_features_sql(scope), parameters, FACT_COLUMNS)
     columns |= {"today": np.full(len(columns["account_id"]), float(today)), **_feed_columns(feeds, columns)}
-    loads = _copy(_friction_sql(scope), parameters, LOAD_COLUMNS)
+    types = FrictionTypes.read()
+    parts = _copy(_friction_sql(scope, types), parameters, LOAD_COLUMNS)
     departments = dict(Department.objects.order_by("pk").values_list("pk", "slug"))
-    return Facts(columns, tuple(departments.values()), _spread(loads, columns["account_id"], list(departments)), as_of)
+    loads = _spread(parts, columns["account_id"], list(departments))
+    return Facts(columns, tuple(departments), tuple(departments.values()), loads, types, as_of)
 
 
 def epoch_day(moment: datetime.datetime) -> int:
@@ -166,8 +173,7 @@ def _features_sql(scope: Scope) -> str:
     return FEATURES_SQL.format(**conditions)
 
 
-def _friction_sql(scope: Scope) -> str:
-    types = FrictionTypes.read()
+def _friction_sql(scope: Scope, types: FrictionTypes) -> str:
     return FRICTION_SQL.format(account_id=scope.on("account_id"), weights=types.weights, rates=types.rates)
 
 

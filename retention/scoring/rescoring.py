@@ -1,7 +1,9 @@
 """Features, engine, database: scoring a set of accounts, and draining the marks of those that changed."""
 
+import contextlib
 import datetime
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from django.db import connection, transaction
@@ -14,6 +16,7 @@ from retention.scoring.versions import ensure_active_version, scoring_model
 from retention.scoring.writing import ALL_PARTS, OPEN_PARTS, Parts, table_of_scores, write_incidents, write_scores
 
 LOCK_CLASS: Final = 0x5C03E
+DRAINER_LOCK: Final = 0xD2A1
 ACCOUNTS_A_LOCK: Final = 1024
 MARKS_A_BATCH: Final = 2000
 
@@ -43,6 +46,31 @@ def rescore_accounts(
         return _rescore(Scope.of_ids(ids), moment, version, ALL_PARTS)
 
 
+def drain_all_changes(most_batches: int) -> int:
+    """Work off marks, batch by batch, unless another worker is at it already; return how many.
+
+    Several drainers do no harm, but beat asks for one every second: a long queue would fill all workers with them.
+    """
+    with _alone() as is_mine:
+        batches = (drain_changes() for _ in range(most_batches if is_mine else 0))
+        return sum(itertools.takewhile(bool, batches))
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[bool]:
+    """Hold, if it is free, a lock that the database takes back by itself when this worker dies."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [DRAINER_LOCK])
+        row = cursor.fetchone()
+    is_mine = row == (True,)
+    try:
+        yield is_mine
+    finally:
+        if is_mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [DRAINER_LOCK])
+
+
 def drain_changes() -> int:
     """Work off one batch of marks; return how many, 0 when none is left that nobody else works on.
 
@@ -64,8 +92,8 @@ def _rescore(scope: Scope, as_of: datetime.datetime, version: ModelVersion, part
     facts = read_facts(scope, as_of, model.window_days)
     scores = score(build_inputs(facts, model), model.weights)
     table = table_of_scores(facts, scores, build_ledger(scores, model.weights), model.weights, version.pk)
-    write_scores(table, scope, as_of, version.pk)
-    write_incidents(scope, as_of, model.weights, parts)
+    write_scores(table, facts, scope, version.pk)
+    write_incidents(facts, scope, model.weights, parts)
     return len(table["account_id"])
 
 

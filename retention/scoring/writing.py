@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
-from departments.models import Department
 from retention.scoring.bands import band_numbers
 from retention.scoring.binary import to_copy
 from retention.scoring.engine import Floats, Scores, TermKind, Weights, department_key
-from retention.scoring.features import DAY, Facts, FrictionTypes, Scope
+from retention.scoring.features import DAY, Facts, Scope
 from retention.scoring.ledger import Ledger
 
 logger = logging.getLogger(__name__)
@@ -178,17 +177,15 @@ def _points_per_load(facts: Facts, charged: Floats, weights: Weights) -> Floats:
     return ratios
 
 
-def write_scores(table: dict[str, npt.NDArray[Any]], scope: Scope, as_of: datetime.datetime, model_id: int) -> None:
+def write_scores(table: dict[str, npt.NDArray[Any]], facts: Facts, scope: Scope, model_id: int) -> None:
     """Write scores and history of the accounts in scope: one COPY, and one statement each."""
-    parameters = _parameters(scope, as_of) | {"model": model_id}
+    parameters = _parameters(facts, scope) | {"model": model_id}
+    scored = SCORES_SQL.format(score_account_id=scope.on("score.account_id"))
+    frozen = FREEZE_SQL.format(own_id=scope.on("account.id"), score_account_id=scope.on("score.account_id"))
     with connection.cursor() as cursor:
-        cursor.execute(CREATE_SQL)
-        cursor.execute("DELETE FROM scored_now")
+        cursor.execute(f"{CREATE_SQL}; DELETE FROM scored_now")
         cursor.copy_expert(COPY_SQL, to_copy(table))
-        cursor.execute(HISTORY_SQL, parameters)
-        cursor.execute(SCORES_SQL.format(score_account_id=scope.on("score.account_id")), parameters)
-        freeze = FREEZE_SQL.format(own_id=scope.on("account.id"), score_account_id=scope.on("score.account_id"))
-        cursor.execute(freeze, parameters)
+        cursor.execute(f"{HISTORY_SQL}; {scored}; {frozen}", parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,34 +205,33 @@ OPEN_PARTS: Final = Parts(
 )
 
 
-def write_incidents(scope: Scope, as_of: datetime.datetime, weights: Weights, parts: Parts) -> None:
+def write_incidents(facts: Facts, scope: Scope, weights: Weights, parts: Parts) -> None:
     """Write points and money of the incidents of the accounts just written; `parts` says of which."""
-    types = FrictionTypes.read()
     statement = INCIDENTS_SQL.format(
-        weights=types.weights,
-        rates=types.rates,
-        positions=_term_positions(weights),
+        weights=facts.types.weights,
+        rates=facts.types.rates,
+        positions=_term_positions(facts, weights),
         parts=parts.source,
         account_id=scope.on(parts.account),
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, _parameters(scope, as_of))
+        cursor.execute(statement, _parameters(facts, scope))
 
 
-def _term_positions(weights: Weights) -> str:
+def _term_positions(facts: Facts, weights: Weights) -> str:
     """Return, as a constant of SQL, the position of each department's term by the department's id."""
-    slugs = dict(Department.objects.values_list("pk", "slug"))
+    slugs = dict(zip(facts.department_ids, facts.departments, strict=True))
     first, last = min(slugs, default=1), max(slugs, default=1)
     places = {pk: weights.keys.index(department_key(slug)) + 1 for pk, slug in slugs.items()}
     values = ",".join(str(places.get(pk, 1)) for pk in range(first, last + 1))
     return f"'[{first}:{last}]={{{values}}}'::int[]"
 
 
-def _parameters(scope: Scope, as_of: datetime.datetime) -> dict[str, Any]:
+def _parameters(facts: Facts, scope: Scope) -> dict[str, Any]:
     return {
-        "as_of": as_of,
-        "week_ago": as_of - datetime.timedelta(days=WEEK_DAYS),
-        "day": as_of.astimezone(datetime.UTC).date(),
-        "epoch": as_of.timestamp(),
+        "as_of": facts.as_of,
+        "week_ago": facts.as_of - datetime.timedelta(days=WEEK_DAYS),
+        "day": facts.as_of.astimezone(datetime.UTC).date(),
+        "epoch": facts.as_of.timestamp(),
         **scope.parameters,
     }

@@ -16,7 +16,8 @@ from django.db import connection, connections, transaction
 from accounts.models import Account, AccountChange
 from departments.models import Incident
 from retention.models import Score
-from retention.scoring.rescoring import drain_changes
+from retention.scoring import rescoring
+from retention.scoring.rescoring import drain_all_changes, drain_changes
 from retention.scoring.versions import ensure_active_version
 from tests import make
 
@@ -77,6 +78,24 @@ def test_two_drainers_at_once_lose_no_change(accounts: list[Account]) -> None:
     drain_changes()
     expected = Score.objects.get(account=severest).risk
     assert final == pytest.approx({account.pk: expected for account in accounts}, abs=1e-6)
+
+
+def test_a_second_worker_leaves_the_queue_to_the_first(accounts: list[Account]) -> None:
+    marks = AccountChange.objects.count()
+    refused: list[int] = []
+
+    def try_meanwhile() -> None:
+        try:
+            refused.append(drain_all_changes(most_batches=5))
+        finally:
+            connections.close_all()
+
+    with rescoring._alone() as is_mine:
+        assert is_mine
+        run_in_threads(threading.Thread(target=try_meanwhile))
+    assert refused == [0]
+    assert drain_all_changes(most_batches=5) == marks
+    assert not AccountChange.objects.exists()
 
 
 def test_a_failure_in_the_middle_brings_the_marks_back(accounts: list[Account]) -> None:
