@@ -57,7 +57,8 @@ def show_triage(request: PersonRequest) -> HttpResponse:
         return render(request, "dashboards/triage_choice.html", {"departments": departments})
     if request.user.department is None:
         raise Http404
-    return redirect("triage_department", slug=request.user.department.slug)
+    desk = reverse("triage_department", args=[request.user.department.slug])
+    return redirect(f"{desk}?{request.GET.urlencode()}" if request.GET else desk)
 
 
 @require_safe

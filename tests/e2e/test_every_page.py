@@ -18,7 +18,11 @@ PAGES = {
         "/search", "/search?q=customer", "/inbox", "/incidents/<new>", "/method", "/password_change/",
         "/accounts/00000000-0000-7000-8000-000000000000",
     ],
-    "head": ["/triage/shipping", "/incidents/<waiting>", "/accounts/<account>", "/portfolio"],
+    "desk": ["/desk", "/desk/<account>"],
+    "head": [
+        "/triage/shipping", "/triage/shipping?tab=resolved", "/incidents/<in_work>", "/incidents/<waiting>",
+        "/accounts/<account>", "/portfolio",
+    ],
     "executive": ["/scorecard", "/triage", "/portfolio?tab=all", "/accounts/<account>"],
     "administrator": ["/portfolio?tab=all"],
     "anonymous": ["/login/", "/password_reset/"],
