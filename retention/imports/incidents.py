@@ -5,7 +5,7 @@ from typing import Any
 from accounts.bulk import Written
 from departments.actions.opening import NewIncident, open_incidents
 from departments.models import Person
-from retention.imports.staging import fetch_dicts
+from retention.imports.sql import fetch_dicts
 
 OPTIONAL = ("order_id", "description", "resolved_at", "resolution", "recorded_at")
 

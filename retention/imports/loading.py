@@ -25,7 +25,8 @@ from retention.imports.makers import Maker
 from retention.imports.mapping import Mapping
 from retention.imports.program import LineCounts, Program
 from retention.imports.shifting import shift_to
-from retention.imports.staging import Stage, execute
+from retention.imports.sql import execute
+from retention.imports.staging import Stage
 from retention.imports.writing import RecordCounts, StageWriter
 
 Refuse = Callable[[Refusal], None]

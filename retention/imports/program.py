@@ -9,10 +9,11 @@ from itertools import compress
 from pathlib import Path
 from typing import Any
 
+from retention.imports.delimited import Block
 from retention.imports.errors import BadValue, Refusal, UnreadableFile
 from retention.imports.makers import Maker, file_and_line, maker_of, place_of
 from retention.imports.mapping import Column, LeaveOut, Mapping
-from retention.imports.readers import Block, open_table
+from retention.imports.readers import open_table
 from retention.imports.values import Convert, converter
 
 ROWS_IN_A_BATCH = 5_000

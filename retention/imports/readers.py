@@ -13,15 +13,15 @@ import lzma
 import tempfile
 import zipfile
 import zlib
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
+from retention.imports.delimited import ROWS_IN_A_BLOCK, Block, DelimitedRows, RefuseRow, width_problem
 from retention.imports.errors import UnreadableFile
 from retention.imports.sources import (
     ZIP_MAGIC,
@@ -40,10 +40,8 @@ SPREADSHEET_SPOOL_BYTES = 16 * 1024 * 1024
 LARGEST_SPREADSHEET_BYTES, LARGEST_TEXTS_BYTES = 1024**3, 256 * 1024**2
 DAMAGE = (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile)
 
-ROWS_IN_A_BLOCK = 2_000
 
 NumberedRow = tuple[int, list[str]]
-RefuseRow = Callable[[int, str, str], None]
 
 
 @dataclass(frozen=True)
@@ -55,14 +53,6 @@ class Layout:
     delimiter: str | None = None
     sheet: str | None = None
     skip_lines: int = 0
-
-
-@dataclass(frozen=True)
-class Block:
-    """Some rows, all of the headings' width, and the numbers of the lines they began on."""
-
-    lines: Sequence[int]
-    rows: list[list[str]]
 
 
 @dataclass(frozen=True)
@@ -141,86 +131,9 @@ def likely_delimiter(heading_line: str) -> str:
     return max(DELIMITERS, key=heading_line.count)
 
 
-class DelimitedRows:
-    """Rows of a delimited file.
-
-    A quote that is never closed makes the CSV reader swallow the lines after it. Where that shows, by text after a
-    closing quote, the end of the file or a wrong number of fields, the first line alone is refused and the others
-    are read again.
-    """
-
-    def __init__(self, stream: Iterator[str], delimiter: str, width: int, first_line: int, refuse: RefuseRow) -> None:
-        self._stream = stream
-        self._delimiter = delimiter
-        self._width = width
-        self._line = first_line
-        self._refuse = refuse
-
-    def blocks(self) -> Iterator[Block]:
-        """The rows; most blocks are parsed in one go, those with something odd in them row by row."""
-        while lines := list(itertools.islice(self._stream, ROWS_IN_A_BLOCK)):
-            rows = self._plain(lines)
-            if rows is None:
-                yield from self._careful(lines)
-            else:
-                yield Block(range(self._line, self._line + len(rows)), rows)
-                self._line += len(rows)
-
-    def _plain(self, lines: list[str]) -> list[list[str]] | None:
-        """The rows where every line is one of the right width, else None."""
-        try:
-            rows = list(csv.reader(lines, delimiter=self._delimiter, strict=True))
-        except csv.Error:
-            return None
-        return rows if len(rows) == len(lines) and set(map(len, rows)) == {self._width} else None
-
-    def _careful(self, lines: list[str]) -> Iterator[Block]:
-        block = Block([], [])
-        rest = deque(lines)
-        while rest:
-            taken: list[str] = []
-            row, problem = self._next_row(rest, taken)
-            if problem:
-                self._refuse(self._line, taken[0].rstrip("\r\n")[:200], problem)
-                rest.extendleft(reversed(taken[1:]))
-                self._line += 1
-                continue
-            if row:
-                block.rows.append(row)
-                cast(list[int], block.lines).append(self._line)
-            self._line += len(taken)
-        yield block
-
-    def _next_row(self, rest: deque[str], taken: list[str]) -> tuple[list[str], str | None]:
-        """The next row and what is wrong with it; `taken` gets the lines that it was read from."""
-        reader = csv.reader(self._lines(rest, taken), delimiter=self._delimiter, strict=True)
-        try:
-            row = next(reader)
-        except csv.Error as error:
-            return [], "a quote is not closed" if len(taken) > 1 else f"cannot be read: {error}"
-        if not row or len(row) == self._width:
-            return row, None
-        return [], "a quote is not closed" if len(taken) > 1 else _width_problem(len(row), self._width)
-
-    def _lines(self, rest: deque[str], taken: list[str]) -> Iterator[str]:
-        # A quoted field may go on after the block's last line.
-        for line in itertools.chain(_emptied(rest), self._stream):
-            taken.append(line)
-            yield line
-
-
-def _emptied(lines: deque[str]) -> Iterator[str]:
-    while lines:
-        yield lines.popleft()
-
-
 def _blocks(rows: Iterator[NumberedRow]) -> Iterator[Block]:
     while part := list(itertools.islice(rows, ROWS_IN_A_BLOCK)):
         yield Block([line for line, _row in part], [row for _line, row in part])
-
-
-def _width_problem(found: int, expected: int) -> str:
-    return f"has {found} fields where the heading has {expected}"
 
 
 def json_rows(stream: Iterator[str], wanted: list[str], lines_before: int, refuse: RefuseRow) -> Iterator[NumberedRow]:
@@ -315,7 +228,7 @@ def _sheet_rows(
         if not any(row):
             continue
         if any(row[width:]):
-            refuse(number, row[width], _width_problem(len(row), width))
+            refuse(number, row[width], width_problem(len(row), width))
             continue
         yield number, (row + [""] * width)[:width]
 

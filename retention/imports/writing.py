@@ -8,12 +8,17 @@ from django.db import DataError, IntegrityError, transaction
 
 from accounts.bulk import Written, note_changed_lines, replace_order_lines, upsert
 from departments.models import Person
+from retention.imports.checks import check_lines, check_records, hold_constraints
 from retention.imports.errors import Refusal
 from retention.imports.incidents import open_prepared_incidents
 from retention.imports.makers import file_and_line
 from retention.imports.mapping import Mapping
-from retention.imports.staging import Stage, execute, fetch
+from retention.imports.preparing import columns_to_write, link, prepare
+from retention.imports.sql import execute, fetch
+from retention.imports.staging import Stage
 
+# More batches than these look their lines up quicker in an index than by reading all lines again.
+BATCHES_WITHOUT_AN_INDEX = 4
 REFUSALS_IN_A_BATCH = 5_000
 
 
@@ -39,14 +44,17 @@ class StageWriter:
     def __init__(self, stage: Stage, acting_person: Person | None) -> None:
         self._stage = stage
         self._acting_person = acting_person
-        self._columns = stage.columns()
+        self._columns = columns_to_write(stage)
         self._has_order_lines = stage.kind == "order" and stage.has_lines
 
     def write(self) -> RecordCounts:
         """Put together, check and write; returns what became of the records."""
         counts = RecordCounts()
         self._make_ready(counts)
-        for places in self._stage.batches():
+        batches = self._stage.batches()
+        if self._has_order_lines and len(batches) > BATCHES_WITHOUT_AN_INDEX:
+            self._stage.index_lines()
+        for places in batches:
             counts.add(self._write(places))
         ((counts.refused,),) = fetch(f'SELECT count(*) FROM "{self._stage.refused}"')
         counts.superseded = self._stage.superseded
@@ -55,13 +63,13 @@ class StageWriter:
     def _make_ready(self, counts: RecordCounts) -> None:
         stage = self._stage
         stage.merge()
-        stage.check()
-        stage.check_lines()
+        check_records(stage)
+        check_lines(stage)
         if stage.kind == "signal" and stage.has_lines:
-            stage.link()
+            link(stage)
             ((counts.linked,),) = fetch(f'SELECT count(*) FROM "{stage.links}"')
-        stage.prepare()
-        stage.hold_constraints()
+        prepare(stage)
+        hold_constraints(stage)
         if self._has_order_lines:
             note_changed_lines(prepared=stage.prepared, changed=stage.changed)
 

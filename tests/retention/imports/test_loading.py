@@ -130,6 +130,20 @@ def test_groups_are_right_when_their_lines_stand_apart_and_in_several_files(run:
     assert counts(run("order_lines", ORDER_LINES), "order") == (0, 0, 2, 0)
 
 
+def test_lines_find_their_orders_through_many_batches(run: Importer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("retention.imports.staging.RECORDS_IN_A_BATCH", 7)
+    run("accounts", ACCOUNTS)
+    lines = [f"{number},A,2024-01-02,S{number},{number + 1},1\n" for number in range(60)]
+    heading = ORDER_LINES.splitlines(keepends=True)[0]
+    assert counts(run("order_lines", heading + "".join(lines + lines)), "order") == (60, 0, 0, 0)
+    assert [(line.order.external_id, line.sku) for line in OrderLine.objects.filter(position=2).order_by("pk")[:2]] == [
+        ("0", "S0"),
+        ("1", "S1"),
+    ]
+    assert counts(run("order_lines", heading + "".join(lines)), "order") == (0, 60, 0, 0)
+    assert OrderLine.objects.count() == 60
+
+
 def test_bad_lines_are_refused_one_by_one_and_the_rest_goes_in(run: Importer) -> None:
     text = (
         ACCOUNTS + "C,,Spain,1\n" + "D," + "n" * 201 + ",Spain,1\n" + "E,Ernst,Spain,-5\n"
@@ -311,6 +325,22 @@ def test_people_come_without_a_password_and_keep_the_one_they_set(run: Importer)
     head.refresh_from_db()
     assert head.name == "Heidi"
     assert head.check_password(make.PASSWORD)
+
+
+def test_mail_addresses_are_the_same_in_whatever_case(run: Importer) -> None:
+    text = "email,name,role,department\nBoss@Example.com,One,executive,\nboss@example.com,Two,executive,\n"
+    summary = run("people", text)
+    assert counts(summary, "person") == (1, 0, 0, 0)
+    assert summary.records["person"].superseded == 1
+    assert Person.objects.get().name == "Two"
+
+
+def test_an_empty_moment_of_recording_changes_nothing_that_is_known(run: Importer) -> None:
+    text = "external_id,name,recorded_at\nA,Acme,2024-01-05\nB,Bolt,\n"
+    assert counts(run("accounts", text), "account") == (2, 0, 0, 0)
+    assert counts(run("accounts", text), "account") == (0, 0, 2, 0)
+    assert counts(run("accounts", text.replace("2024-01-05", "")), "account") == (0, 0, 2, 0)
+    assert Account.objects.get(external_id="A").recorded_at == dt.datetime(2024, 1, 5, tzinfo=dt.UTC)
 
 
 def test_incidents_are_opened_once_with_their_department(run: Importer) -> None:
