@@ -28,6 +28,8 @@ from retention.scoring.engine import (
 )
 
 SYMPTOM_REASON: Final = "falling order rhythm: a symptom, cause unknown"
+RECOVERING: Final = "Recovering order rhythm"
+RECOVERING_REASON: Final = "recovering order rhythm: a symptom, cause unknown"
 NO_EVIDENCE_REASON: Final = "enough data, and no evidence that this makes accounts leave"
 NEAR_ZERO: Final = 1e-3
 
@@ -128,11 +130,15 @@ def _lines(
     terms: Sequence[Term], reasons: Sequence[str], baseline: float, points: Sequence[float], revenue: float
 ) -> list[LedgerLine]:
     start = LedgerLine("baseline", "Baseline, no friction", LineKind.BASELINE, baseline, baseline * revenue)
-    return [start] + [
-        LedgerLine(term.key, term.label, _line_kind(term, reason), added, added * revenue, term.department, reason)
-        for term, reason, added in zip(terms, reasons, points, strict=True)
-        if added
-    ]
+    told = zip(terms, reasons, points, strict=True)
+    return [start, *(_line(term, reason, added, revenue) for term, reason, added in told if added)]
+
+
+def _line(term: Term, reason: str, points: float, revenue: float) -> LedgerLine:
+    label = term.label
+    if term.kind is TermKind.SYMPTOM and points < 0.0:
+        label, reason = RECOVERING, RECOVERING_REASON
+    return LedgerLine(term.key, label, _line_kind(term, reason), points, points * revenue, term.department, reason)
 
 
 def _line_kind(term: Term, reason: str) -> LineKind:

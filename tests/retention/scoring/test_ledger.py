@@ -165,3 +165,19 @@ def test_what_if_without_an_unknown_term_is_refused() -> None:
     account = Inputs(np.zeros(1), np.zeros(1), tuple(DEPARTMENTS), np.zeros((1, 3)), np.zeros(1), {}, np.zeros(1))
     with pytest.raises(KeyError, match="department:moon"):
         without_terms(score(account, EXPERTS), EXPERTS, ["department:moon"])
+
+
+@pytest.mark.parametrize(("since", "words"), [(1.5, "Falling order rhythm"), (-1.5, "Recovering order rhythm")])
+def test_a_symptom_is_called_what_it_is(since: float, words: str) -> None:
+    account = Inputs(
+        np.zeros(1),
+        np.zeros(1),
+        tuple(DEPARTMENTS),
+        np.zeros((1, 3)),
+        np.zeros(1),
+        {},
+        np.array([since]),
+    )
+    _, symptom = build_ledger(score(account, EXPERTS), EXPERTS).lines(0, 1.0)
+    assert symptom.label == words
+    assert symptom.reason == f"{words.lower()}: a symptom, cause unknown"
