@@ -62,7 +62,8 @@ def _score_of(account: Account) -> Score | None:
 
 
 def _reduced(account: Account, person: Person) -> dict[str, Any]:
-    return {"account": account, "score": _score_of(account), "friction": friction_of(account, person, None)}
+    friction = friction_of(account, person, explain(account))
+    return {"account": account, "score": _score_of(account), "friction": friction}
 
 
 def _full(account: Account, person: Person, ticked: frozenset[uuid.UUID]) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from departments.models import OPEN_STATES, Incident, Person
 from retention.scoring.explaining import Explanation
 
 SHOWN = 30
+# A department sees only its own of them, so that more must be looked at than are shown.
+MOST_WEIGHED = 200
 RECENT = datetime.timedelta(days=90)
 
 
@@ -46,9 +48,12 @@ def friction_of(
     """Return the incidents that the person may see: open ones and those that weigh, heaviest first."""
     incidents = Incident.objects.visible_to(person).filter(account=account)
     points = explanation.points_of_incidents() if explanation else {}
-    heaviest = sorted(points, key=lambda incident: -points[incident])[:SHOWN]
-    shown = incidents.filter(Q(state__in=OPEN_STATES) | Q(public_id__in=[*heaviest, *ticked]))
-    newest = shown.select_related("department", "friction_type").order_by("-happened_at")[: 2 * SHOWN]
+    heaviest = sorted(points, key=lambda incident: -points[incident])[:MOST_WEIGHED]
+    told = (
+        Q(state__in=OPEN_STATES) | Q(happened_at__gte=timezone.now() - RECENT) | Q(public_id__in=[*heaviest, *ticked])
+    )
+    shown = incidents.filter(told) if points else incidents
+    newest = shown.select_related("department", "friction_type").order_by("-happened_at")[:MOST_WEIGHED]
     rows = [_row(incident, points, ticked) for incident in newest]
     counts = incidents.aggregate(
         total=Count("pk"),

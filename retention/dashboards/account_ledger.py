@@ -176,7 +176,7 @@ class Movement:
 
 
 def movement_of(account: Account, score: Score) -> Movement | None:
-    """Compare with the ledger of a week ago, line by line; None where none is to be told."""
+    """Compare with the ledger of a week ago, line by line; None if there is none of this model, or little moved."""
     before = ScoreHistory.objects.filter(account=account, as_of__lte=score.as_of - WEEK).order_by("-as_of").first()
     if before is None or abs(score.risk - before.risk) < LEAST_MOVEMENT:
         return None
