@@ -80,6 +80,7 @@ SCORES_SQL: Final = f"""
          scored_now.friction_points, scored_now.annual_revenue, scored_now.risk, %(as_of)s)
 """
 
+# The accounts are named in each part, so that no plan ever reads all incidents of the company for those of a few.
 # Locked in the order of their ids before they are written, as everybody does who changes several incidents at once.
 INCIDENTS_SQL: Final = """
     WITH fresh AS MATERIALIZED (
@@ -96,13 +97,14 @@ INCIDENTS_SQL: Final = """
     ), locked AS MATERIALIZED (
         SELECT incident.id, fresh.points, fresh.points * fresh.annual_revenue AS money
         FROM departments_incident AS incident JOIN fresh ON fresh.incident_id = incident.id
-        WHERE abs(incident.points - fresh.points) > 1e-4
-           OR abs(incident.money_at_risk - fresh.points * fresh.annual_revenue) > 1
+        WHERE {incident_account_id}
+          AND (abs(incident.points - fresh.points) > 1e-4
+               OR abs(incident.money_at_risk - fresh.points * fresh.annual_revenue) > 1)
         ORDER BY incident.id
         FOR NO KEY UPDATE OF incident
     )
     UPDATE departments_incident AS incident SET points = locked.points, money_at_risk = locked.money
-    FROM locked WHERE locked.id = incident.id
+    FROM locked WHERE locked.id = incident.id AND {incident_account_id}
 """
 
 FREEZE_SQL: Final = """
@@ -213,6 +215,7 @@ def write_incidents(facts: Facts, scope: Scope, weights: Weights, parts: Parts) 
         positions=_term_positions(facts, weights),
         parts=parts.source,
         account_id=scope.on(parts.account),
+        incident_account_id=scope.on("incident.account_id"),
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, _parameters(facts, scope))
