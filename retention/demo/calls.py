@@ -4,6 +4,7 @@ import numpy as np
 
 from retention.demo.company import Company
 from retention.demo.deliveries import order_number
+from retention.demo.plan import Floats
 from retention.demo.tables import Cell, Table
 from retention.demo.words import pick
 
@@ -27,17 +28,23 @@ SUMMARIES: dict[str, tuple[str, ...]] = {
         "Asked for the same answer twice, apologised.",
     ),
     "offer": ("Explained remote monitoring; they think about it.", "Offered managed stock. Not now."),
+    "recovery": (
+        "No answer.",
+        "Left word with the office.",
+        "Buys elsewhere for now, did not say why.",
+        "Said they would call back.",
+    ),
     "renewal": ("Went through the contract before renewal.",),
 }
 COLUMNS = "external_id recorded_at account contact person channel purpose happened_at minutes summary order_taken"
 
 
-def table(company: Company) -> Table:
-    """Return the contacts made with customers while they were customers."""
+def table(company: Company, left: Floats) -> Table:
+    """Return the contacts made with customers until they were known to have left, on days `left` (n,), NaN else."""
     plan, contacts = company.plan, company.care.contacts
     random = plan.stream("calls")
     taken = _orders_by_moment(company)
-    until = np.nan_to_num(company.course.left, nan=np.inf)[contacts.account]
+    until = np.nan_to_num(left, nan=np.inf)[contacts.account]
     made = np.flatnonzero((contacts.day < until) & (contacts.day < plan.days))
     rows: list[tuple[Cell, ...]] = []
     for contact in made.tolist():
@@ -75,6 +82,8 @@ def _row(company: Company, contact: int, order: int | None, random: np.random.Ge
 
 
 def _purpose(company: Company, account: int, day: float, random: np.random.Generator) -> str:
+    if day > company.course.left[account]:
+        return "recovery"
     days_to_renewal = (company.customers.renewal[account] - day) % 365.0
     if days_to_renewal < 60 and random.random() < 0.5:
         return "renewal"

@@ -76,7 +76,7 @@ LOOKS_LIKE: dict[str, str] = {
 MISTAKEN = 0.12
 LONGER_WHEN_MISTAKEN = 2.2
 LEAST_SEVERITY = 0.25
-SLOWING = 0.55
+SLOWING = 0.5
 ORDERS_LOST_TO_ABSENCE = 0.3
 # Which department each kind of trouble looks like.
 SEEN_AT = np.array([DEPARTMENTS.index(trouble.department) for trouble in TROUBLES])
@@ -146,7 +146,9 @@ class _History:
 
     def _order(self, first: int, last: int) -> Orders:
         """Let everybody who is a customer order, those who have decided to go less and less."""
-        counts = self.random.poisson(self._orders_expected(first, last))
+        # Every second event of a process twice as fast: steadier than chance, as shops that restock are.
+        twice = self.random.poisson(2.0 * self._orders_expected(first, last))
+        counts = (twice + self.random.integers(0, 2, len(twice))) // 2
         account = np.repeat(np.arange(len(counts)), counts)
         begin = np.maximum(self.customers.joined, first)[account]
         day = begin + self.random.random(len(account)) * (np.minimum(self._until(), last)[account] - begin)
@@ -250,7 +252,7 @@ class _History:
         free = (self.customers.joined < day) & np.isnan(self.decided)
         going = free & (self.random.random(len(chance)) < chance)
         self.decided[going] = day
-        self.left[going] = day + self.random.integers(20, 76, int(going.sum()))
+        self.left[going] = day + self.random.integers(25, 111, int(going.sum()))
         self.why.baseline[going] = why.baseline[going]
         self.why.departments[going] = why.departments[going]
         self.why.care[going] = why.care[going]

@@ -18,7 +18,7 @@ RATES = np.array([1.6, 1.2, 0.8, 0.7])
 ORDER_VALUES = np.array([1_500.0, 520.0, 3_400.0, 1_250.0])
 CADENCES = np.array([45, 60, 28, 45])
 # How much a customer's friction differs from the department's usual, as the sd of its logarithm.
-SPREAD = 1.0
+SPREAD = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def recruit(plan: Plan) -> Customers:
         joined=joined,
         since=np.where(joined == 0, random.integers(60, 4_500, n), 0),
         renewal=np.where(has_contract, random.integers(0, 365, n), np.nan),
-        rate=np.clip(rate, np.where(has_contract, 0.2, 0.55), 7.0),
+        rate=np.clip(rate, np.where(has_contract, 0.25, 0.6), 7.0),
         order_value=ORDER_VALUES[segment] * random.lognormal(0.0, 0.7, n),
         cadence=CADENCES[segment],
         manager=random.integers(0, ACCOUNT_MANAGERS, n),

@@ -62,10 +62,11 @@ def told_by_people(company: Company) -> Integers:
 
 def _tables(company: Company, reported: Integers) -> Iterable[Table]:
     deliveries = deliver(company)
-    yield from ledgers.tables(company, ledgers.known_leaving(company))
+    left = ledgers.known_leaving(company)
+    yield from ledgers.tables(company, left)
     yield order_lines(company, deliveries)
     yield from signals.tables(company, deliveries, reported)
-    yield calls.table(company)
+    yield calls.table(company, left)
 
 
 def _reports(company: Company, reported: Integers) -> Iterable[dict[str, Any]]:

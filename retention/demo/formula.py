@@ -23,7 +23,7 @@ broken while its day has passed and nothing is delivered; one kept late is forgo
 good system does not accuse them. The phone system's friction grows fastest with the number of orders, so that its
 raw count points the wrong way although its effect is real.
 
-Having decided, a customer orders less and less (a symptom) and is gone 20 to 75 days later.
+Having decided, a customer orders less and less (a symptom) and is gone 25 to 110 days later.
 """
 
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ WITHOUT_EFFECT = tuple(slug for slug, effect in EFFECTS.items() if effect == 0)
 CONFOUNDED_BY_ACTIVITY = "phone_system"
 
 LEVELS: Mapping[str, float] = MappingProxyType(
-    {"Wholesale": -4.8, "Retail": -4.9, "Enterprise": -5.5, "Public sector": -5.4}
+    {"Wholesale": -4.75, "Retail": -4.8, "Enterprise": -5.4, "Public sector": -5.3}
 )
 PER_TENURE = -0.25
 PER_ACTIVITY = -0.8

@@ -14,8 +14,9 @@ from retention.demo.staff import ACCOUNT_MANAGERS
 from retention.demo.tables import Cell, Table
 
 POSITIONS = ("Purchasing", "Facilities manager", "Managing director", "Stores", "Maintenance lead", "Accounts payable")
-# Of customers who left without a contract, so many said so; the others just stopped ordering.
-SAY_GOODBYE = 0.7
+# Of customers who left without a contract, so many said so; the others just stop ordering, and are given up later.
+SAY_GOODBYE = 0.45
+DAYS_UNTIL_GIVEN_UP = (120, 240)
 
 
 def tables(company: Company, left: Floats) -> Iterator[Table]:
@@ -33,11 +34,11 @@ def tables(company: Company, left: Floats) -> Iterator[Table]:
 
 
 def known_leaving(company: Company) -> Floats:
-    """Return the day on which each customer told us that it is gone, NaN where it did not. Shape (n,)."""
-    random = company.plan.stream("goodbyes")
-    says = company.customers.has_contract | (random.random(len(company.customers)) < SAY_GOODBYE)
-    gone = company.course.left < company.plan.days
-    return np.where(gone & says, company.course.left, np.nan)
+    """Return the day on which we knew that each customer is gone, NaN for those we still count. Shape (n,)."""
+    random, n = company.plan.stream("goodbyes"), len(company.customers)
+    says = company.customers.has_contract | (random.random(n) < SAY_GOODBYE)
+    known = company.course.left + np.where(says, 0, random.integers(*DAYS_UNTIL_GIVEN_UP, n))
+    return np.where(known < company.plan.days, known, np.nan)
 
 
 def yearly_value(company: Company) -> Floats:

@@ -108,15 +108,17 @@ def _after_orders(company: Company) -> Iterator[Noticed]:
                 yield Noticed(kind, f"{letter}{order + 1}", *where, float(day[place]), float(known[place]), data)
 
 
+PROMISING = ("marketing", "sales", "corporate", "product_development")
 # Kind of signal, letter of its numbers, how often after an order, at most how many days later.
 ORDINARY = (
     ("invoice", "I", 0.35, 3),
     ("call", "C", 0.15, 9),
-    ("inspection", "Q", 0.03, LEAD_DAYS),
-    ("supplier_lot", "L", 0.02, LEAD_DAYS),
+    ("inspection", "Q", 0.06, LEAD_DAYS),
+    ("supplier_lot", "L", 0.04, LEAD_DAYS),
     ("sales_contact", "A", 0.04, 12),
     ("order_handling", "H", 0.02, 1),
     ("survey", "V", 0.05, 25),
+    ("promise", "W", 0.05, 20),
 )
 
 
@@ -139,6 +141,8 @@ def _well(kind: str, order_value: float, random: np.random.Generator) -> Data:
             return {"days_without_answer": int(random.integers(0, 3))}
         case "order_handling":
             return {"lost": False, "wrong_data": False}
+        case "promise":
+            return {"by": chosen(PROMISING, random), "days_overdue": 0, "in_product": True}
         case "survey":
             return {"score": int(random.integers(7, 11))}
     raise ValueError(f"Nothing is known of ordinary signals of the kind {kind!r}.")
