@@ -4,6 +4,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
+from retention.api.about import ABOUT
 from retention.settings import environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -173,7 +174,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Holdfast API",
-    "DESCRIPTION": "Accounts, incidents, signals, orders, contacts and scores with their ledger.",
+    "DESCRIPTION": ABOUT,
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1/",

@@ -1,17 +1,30 @@
 """What every list of records shares."""
 
+import datetime
 from typing import Any, TypeVar
 
 from django.db import models
+from django.http import HttpRequest
+from django.utils import timezone
 from rest_framework import mixins, status
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, Serializer
+from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 _Model = TypeVar("_Model", bound=models.Model)
 
 
-class Records(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[_Model]):
+class InUtc(APIView):
+    """Reads times without a zone as UTC and answers in UTC, whatever zone the caller's pages are shown in."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+        """Handle the call."""
+        with timezone.override(datetime.UTC):
+            return super().dispatch(request, *args, **kwargs)
+
+
+class Records(mixins.ListModelMixin, mixins.RetrieveModelMixin, InUtc, GenericViewSet[_Model]):
     """Lists what the caller may see and shows one record by its public id."""
 
     lookup_field = "public_id"

@@ -15,11 +15,12 @@ from accounts.models import Account
 from retention.api.callers import caller
 from retention.api.filters import ScoreFilters
 from retention.api.serializers.scores import LedgerSerializer, ScoreSerializer, WhatIfSerializer, WithoutSerializer
+from retention.api.views.common import InUtc
 from retention.models import Score
 from retention.scoring.explaining import Explanation, explain
 
 
-class ScoreViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Score]):
+class ScoreViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, InUtc, GenericViewSet[Score]):
     """The current score of each account, named by the account's id."""
 
     queryset: QuerySet[Score] = Score.objects.select_related("account", "model")

@@ -1,5 +1,6 @@
 """Reading through the API: what is visible, as JSON."""
 
+import datetime
 from decimal import Decimal
 
 import pytest
@@ -172,3 +173,11 @@ def test_the_kinds_of_signal_are_described() -> None:
     kinds = {kind["name"]: kind for kind in Caller(make.person()).get("/signal-kinds").json()}
     assert kinds["shipment"]["department"] == "shipping"
     assert kinds["shipment"]["data_fields"][0]["name"] == "days_late"
+
+
+def test_times_are_utc_even_for_a_person_whose_pages_show_another_zone() -> None:
+    account = make.account()
+    make.order(account, ordered_at=datetime.datetime(2026, 6, 1, 12, tzinfo=datetime.UTC))
+    program = Caller(None)
+    program.client.force_login(make.manager_of(account, time_zone="Asia/Tokyo"))
+    assert program.get("/orders").json()["results"][0]["ordered_at"] == "2026-06-01T12:00:00Z"
