@@ -99,11 +99,7 @@ class Portfolio:
 @require_safe
 def show_portfolio(request: PersonRequest) -> HttpResponse:
     """Show the accounts that the person looks after, or all of them to those who see everything."""
-    portfolio = Portfolio(request)
-    template = (
-        "dashboards/_portfolio_list.html" if request.htmx and not request.htmx.boosted else "dashboards/portfolio.html"
-    )
-    return render(request, template, context_of(portfolio))
+    return render(request, "dashboards/portfolio.html", context_of(Portfolio(request)))
 
 
 def context_of(portfolio: Portfolio) -> dict[str, Any]:
