@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 
 from retention.devservices.errors import ServiceError
-from retention.devservices.plans import PLANS, manage, say
+from retention.devservices.plans import carry_out, say
 
 READY_SECONDS = 120
 
@@ -16,9 +16,7 @@ def main(plan: str, port: str) -> int:
     address = f"http://127.0.0.1:{port}"
     try:
         wait_for(f"{address}/healthz")
-        for sentence, command in PLANS[plan].announcement:
-            say(sentence)
-            manage(command)
+        carry_out(plan, "announcement")
     except ServiceError as error:
         print(error, file=sys.stderr)
         return 1

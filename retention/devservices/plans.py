@@ -28,11 +28,13 @@ PLANS = {
 }
 
 
-def manage(command: str) -> None:
-    """Run a management command, its output for all to see."""
-    words = [sys.executable, "manage.py", *command.split()]
+def carry_out(plan: str, part: str) -> None:
+    """Run the commands of a plan's part, their output for all to see."""
+    if not getattr(PLANS[plan], part):
+        return
+    words = [sys.executable, "-m", "retention.devservices.in_turn", plan, part]
     if subprocess.run(words, cwd=CHECKOUT, check=False).returncode != 0:
-        raise ServiceError(f"`manage.py {command}` failed; the reason stands above.")
+        raise ServiceError(f"The {part} of `make {plan}` failed; the reason stands above.")
 
 
 def say(sentence: str) -> None:

@@ -6,19 +6,21 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from honcho import manager as honcho
 from honcho.environ import parse_procfile
-from honcho.manager import Manager
 
 from retention.devservices.account import remove
 from retention.devservices.errors import ServiceError
 from retention.devservices.interrupts import end_by_exception
 from retention.devservices.leftovers import MARK, RunRecord, end_leftovers
 from retention.devservices.places import CHECKOUT, places
-from retention.devservices.plans import PLANS, manage, say
+from retention.devservices.plans import PLANS, carry_out, say
 from retention.devservices.services import reset
 from retention.devservices.session import are_replaced, services_for
 
 DEFAULT_PORT = "8000"
+# A worker at the end of its task needs more than the five seconds that honcho would give it.
+PATIENCE_SECONDS = 20
 BY_SIGNAL = frozenset({130, 143})
 
 
@@ -96,9 +98,7 @@ def _run(name: str) -> int:
     port = _free_port(os.environ.get("PORT") or DEFAULT_PORT)
     say("Starting PostgreSQL and Valkey")
     with services_for(None):
-        for sentence, command in PLANS[name].preparation:
-            say(sentence)
-            manage(command)
+        carry_out(name, "preparation")
         say("Starting web, worker and beat")
         status = _serve(name, port)
         say("Stopping PostgreSQL and Valkey")
@@ -109,7 +109,8 @@ def _serve(name: str, port: str) -> int:
     """Run the Procfile until somebody stops it or one of its processes ends."""
     environment = {**os.environ, "PORT": port}
     procfile = parse_procfile((CHECKOUT / PLANS[name].procfile).read_text())
-    manager = Manager()
+    honcho.KILL_WAIT = PATIENCE_SECONDS
+    manager = honcho.Manager()
     for process, command in procfile.processes.items():
         manager.add_process(process, command, env=environment, cwd=str(CHECKOUT))
     herald = f"exec python -m retention.devservices.herald {name} {port}"
