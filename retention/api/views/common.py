@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from django.db import models
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from rest_framework import mixins, status
 from rest_framework.response import Response
@@ -18,7 +19,7 @@ _Model = TypeVar("_Model", bound=models.Model)
 class InUtc(APIView):
     """Reads times without a zone as UTC and answers in UTC, whatever zone the caller's pages are shown in."""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Handle the call."""
         with timezone.override(datetime.UTC):
             return super().dispatch(request, *args, **kwargs)
