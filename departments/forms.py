@@ -1,6 +1,7 @@
 """What people fill in at an incident. Choices are narrowed to what fits it; the actions check again."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 from django import forms
 
@@ -17,6 +18,14 @@ def colleagues(department: Department) -> Any:
 def causes(department: Department) -> Any:
     """Return the causes that a department names."""
     return CauseCode.objects.filter(department=department, is_active=True)
+
+
+def share_choices(name: str, *several: forms.Form) -> None:
+    """Read the choices of a field once for several forms that are shown on one page."""
+    fields = [cast(forms.ChoiceField, form.fields[name]) for form in several]
+    choices = list(cast(Iterable[Any], fields[0].choices))
+    for field in fields:
+        field.choices = choices
 
 
 class AssignForm(forms.Form):

@@ -9,7 +9,7 @@ from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from accounts.models import Account, Signal
+from accounts.models import Signal
 from accounts.signals import KINDS, Field, JsonValue
 from departments.forms import AnswerForm, AssignForm, HandOffForm, NoteForm, ResolveForm, WordsForm
 from departments.http import PersonRequest
@@ -93,7 +93,6 @@ def _context(person: Person, incident: Incident) -> dict[str, object]:
         "notes": list(incident.notes.visible_to(person).select_related("person", "department")),
         "facts": list(facts(incident.signal)) if incident.signal else [],
         "may": may(person, incident, pending),
-        "opens_book": Account.objects.open_book_to(person).filter(pk=incident.account_id).exists(),
         **_forms(person, incident),
     }
 

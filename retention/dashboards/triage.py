@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from departments.forms import AssignForm, HandOffForm, ResolveForm, WordsForm
+from departments.forms import AssignForm, HandOffForm, ResolveForm, WordsForm, share_choices
 from departments.http import PersonRequest
 from departments.models import OPEN_STATES, Capability, Department, Incident, Person, State
 from departments.models.person import SEES_EVERYTHING
@@ -130,14 +130,20 @@ def _desk(request: PersonRequest, department: Department, asked: Asked) -> dict[
 
 
 def _forms(department: Department) -> dict[str, object]:
-    return {
+    """The dialogs' forms and those of the ticked rows, which offer the same people and causes: read once."""
+    forms = {
         "assign_form": AssignForm(department=department, auto_id="assign_%s"),
-        "hand_off_form": HandOffForm(department=department, auto_id="hand_off_%s"),
         "resolve_form": ResolveForm(department=department, auto_id="resolve_%s"),
-        "return_form": WordsForm(auto_id="return_%s"),
-        "reopen_form": WordsForm(auto_id="reopen_%s"),
         "bulk_assign_form": AssignForm(department=department, auto_id="bulk_%s"),
         "bulk_resolve_form": ResolveForm(department=department, auto_id="bulk_%s"),
+    }
+    share_choices("assignee", forms["assign_form"], forms["bulk_assign_form"])
+    share_choices("cause", forms["resolve_form"], forms["bulk_resolve_form"])
+    return {
+        **forms,
+        "hand_off_form": HandOffForm(department=department, auto_id="hand_off_%s"),
+        "return_form": WordsForm(auto_id="return_%s"),
+        "reopen_form": WordsForm(auto_id="reopen_%s"),
     }
 
 

@@ -161,7 +161,7 @@ def dearest_first(incidents: QuerySet[Incident]) -> QuerySet[Any]:
     return incidents.annotate(priority=F("money_at_risk"))
 
 
-def ordered(department: Department, view: View, text: str, moment: datetime.datetime) -> QuerySet[Incident]:
+def ordered(department: Department, view: View, text: str, moment: datetime.datetime) -> QuerySet[Any]:
     """Return a view's incidents that hold the text in title, account, type or cause, in the order of the desk."""
     incidents = on_desk(department, view, moment)
     if text:
@@ -180,25 +180,35 @@ def _holding(text: str) -> Q:
     return functools.reduce(operator.or_, (Q(**{f"{field}__icontains": text}) for field in fields))
 
 
-def page(incidents: QuerySet[Incident], cursor: Cursor | None, moment: datetime.datetime) -> Page:
-    """Return the page after the cursor, with all that a row shows."""
+def page(incidents: QuerySet[Any], cursor: Cursor | None, moment: datetime.datetime) -> Page:
+    """Return the page after the cursor, with all that a row shows.
+
+    First which rows, then what they show: one statement with so many joins is planned row by row of the whole table.
+    """
     if cursor is not None:
         incidents = incidents.filter(_after(cursor))
-    rows = list(_with_rows(incidents)[: PAGE + 1])
-    following = _cursor(rows[PAGE - 1], moment).encoded() if len(rows) > PAGE else None
-    return Page(rows[:PAGE], following)
+    places = list(incidents.values_list("pk", "priority")[: PAGE + 1])
+    shown = _with_rows([pk for pk, _ in places[:PAGE]])
+    return Page(shown, _cursor(places, moment))
 
 
 def _after(cursor: Cursor) -> Q:
     return Q(priority__lt=cursor.value) | Q(priority=cursor.value, pk__lt=cursor.pk)
 
 
-def _cursor(last: Incident, moment: datetime.datetime) -> Cursor:
-    return Cursor(moment, float(getattr(last, "priority")), last.pk)  # noqa: B009
+def _cursor(places: Sequence[tuple[int, float]], moment: datetime.datetime) -> str | None:
+    if len(places) <= PAGE:
+        return None
+    pk, priority = places[PAGE - 1]
+    return Cursor(moment, priority, pk).encoded()
 
 
-def _with_rows(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
+def _with_rows(pks: Sequence[int]) -> list[Incident]:
     hand_offs = HandOff.objects.select_related("from_department", "to_department")
-    return incidents.select_related(
-        "account__score", "friction_type", "assignee", "reporter", "rule", "department", "cause"
-    ).prefetch_related(Prefetch("hand_offs", hand_offs))
+    found = (
+        Incident.objects.filter(pk__in=pks)
+        .select_related("account__score", "friction_type", "assignee", "reporter", "rule", "department", "cause")
+        .prefetch_related(Prefetch("hand_offs", hand_offs))
+        .in_bulk()
+    )
+    return [found[pk] for pk in pks if pk in found]
