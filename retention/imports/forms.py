@@ -55,6 +55,14 @@ class ImportForm(forms.Form):
         choices = [(name, find_mapping(name).name) for name in shipped_mappings()]
         self.fields["mapping"].choices = [("", "choose…"), *choices]  # type: ignore[attr-defined]  # a choice field
 
+    def written(self) -> list[forms.BoundField]:
+        """What is filled in."""
+        return [field for field in self if not isinstance(field.field, forms.BooleanField)]
+
+    def choices(self) -> list[forms.BoundField]:
+        """What is ticked."""
+        return [field for field in self if isinstance(field.field, forms.BooleanField)]
+
     def clean(self) -> dict[str, Any]:
         """Insist on one mapping, and read it."""
         cleaned: dict[str, Any] = super().clean() or {}

@@ -14,7 +14,7 @@ from departments.models import Capability
 from retention.dashboards.export import csv_response
 from retention.imports.forms import ImportForm
 from retention.imports.loading import Options
-from retention.imports.runs import ask_for_import, read_bytes
+from retention.imports.runs import KEPT_REFUSALS, ask_for_import, read_bytes
 from retention.models import ImportRun
 from retention.tasks import import_uploaded
 
@@ -50,6 +50,7 @@ def show_import(request: PersonRequest, public_id: uuid.UUID) -> HttpResponse:
         "read": min(read_bytes(run), size),
         "refusals": run.refusals.all()[:REFUSALS_SHOWN] if run.is_finished else [],
         "shown": REFUSALS_SHOWN,
+        "kept": KEPT_REFUSALS,
     }
     return render(request, "imports/_import.html" if request.htmx else "imports/import.html", context)
 
