@@ -26,4 +26,8 @@ def main(plan: str, part: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    try:
+        sys.exit(main(*sys.argv[1:]))
+    except KeyboardInterrupt:
+        # Ctrl-C goes to the runner as well, which tells and tidies up.
+        sys.exit(130)
