@@ -169,12 +169,14 @@ def _query(view: queue.View, text: str) -> str:
 
 def _with_what_they_hold(moment: datetime.datetime) -> QuerySet[Department]:
     held = Q(held_incidents__state__in=OPEN_STATES, held_incidents__merged_into=None)
-    return Department.objects.filter(is_active=True).annotate(
+    departments = Department.objects.filter(is_active=True).annotate(
         open=Count("held_incidents", filter=held),
         unanswered=Count("held_incidents", filter=held & Q(held_incidents__state=State.NEW)),
         past_due=Count("held_incidents", filter=held & Q(held_incidents__due_at__lt=moment)),
         money=Sum("held_incidents__money_at_risk", filter=held, default=0.0),
     )
+    # Said again, since grouping drops the model's own order.
+    return departments.order_by("-money", "position")
 
 
 def _exported(incidents: QuerySet[Incident]) -> Iterator[list[Cell]]:

@@ -157,6 +157,15 @@ def test_a_member_may_take_it_on_and_no_more(shipping: Department) -> None:
     assert 'data-act="accept"' not in page
 
 
+def test_the_departments_with_most_at_stake_come_first(shipping: Department, billing: Department) -> None:
+    make.incident(shares={shipping: 1.0}, money_at_risk=10.0)
+    make.incident(shares={billing: 1.0}, money_at_risk=500.0)
+    client = Client()
+    client.force_login(make.person(Role.EXECUTIVE))
+    shown = client.get(reverse("triage")).context["departments"]
+    assert [one.slug for one in shown][:2] == ["billing", "shipping"]
+
+
 def test_a_head_lands_on_the_own_desk(shipping: Department) -> None:
     client = Client()
     client.force_login(make.head(shipping))
