@@ -14,9 +14,8 @@ from django.utils import timezone
 
 from accounts.errors import Invalid, NotAllowed
 from accounts.models import Account, AuditEntry, Channel, Contact, Order, Purpose, Touchpoint, Viewer
+from accounts.moments import why_impossible
 
-# A clock that runs a little ahead of ours is no reason to refuse what somebody wrote.
-CLOCK_TOLERANCE = datetime.timedelta(minutes=5)
 LONGEST_CONTACT_MINUTES = 24 * 60
 
 
@@ -110,8 +109,8 @@ def _check_contact_values(channel: str, purpose: str, happened_at: datetime.date
         raise Invalid("channel", f"A contact is one of {', '.join(Channel.values)}.")
     if purpose not in Purpose.values:
         raise Invalid("purpose", f"A contact's purpose is one of {', '.join(Purpose.values)}.")
-    if happened_at > timezone.now() + CLOCK_TOLERANCE:
-        raise Invalid("happened_at", "A contact cannot have happened in the future.")
+    if problem := why_impossible(happened_at):
+        raise Invalid("happened_at", problem)
     if minutes is not None and not 0 <= minutes <= LONGEST_CONTACT_MINUTES:
         raise Invalid("minutes", "A contact takes between 0 minutes and a day.")
 

@@ -6,9 +6,9 @@ import uuid
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.actions import CLOCK_TOLERANCE
 from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import Account, Order
+from accounts.moments import why_impossible
 from departments.actions.opening import NewIncident, OpenedIncident, OpenedIncidents, open_incidents
 from departments.actions.permissions import require, require_answering, require_member_of, require_sight
 from departments.actions.steps import moment, record_step, require_state, swap
@@ -83,8 +83,8 @@ def _check_report(
         raise Invalid("friction_type", f"“{friction_type}” is no longer in use.")
     if not 0 < severity <= 1:
         raise Invalid("severity", "A severity lies above 0 and up to 1.")
-    if happened_at > timezone.now() + CLOCK_TOLERANCE:
-        raise Invalid("happened_at", "It cannot have happened in the future.")
+    if problem := why_impossible(happened_at):
+        raise Invalid("happened_at", problem)
     if order is not None and order.account_id != account.pk:
         raise Invalid("order", "This order is another customer's.")
 

@@ -4,7 +4,6 @@ Statements are counted by the call, not by the item: one to find the accounts, o
 action that writes what is well formed.
 """
 
-import datetime
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +11,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
-from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 from rest_framework.serializers import Serializer
 
-from accounts.actions import CLOCK_TOLERANCE
 from accounts.models import Account, Order
+from accounts.moments import why_impossible
 from departments.models import Person
 from retention.api.errors import Problem, problems_in
 from retention.api.serializers.bulk import MOST_ITEMS
@@ -101,13 +99,9 @@ def _row(index: int, given: Any, item: Serializer[Any]) -> Row:
     except ValidationError as error:
         row.problems = list(problems_in(error.detail))
         return row
-    if row.fields["happened_at"] > _latest():
-        row.refuse("happened_at", "It cannot have happened in the future.")
+    if problem := why_impossible(row.fields["happened_at"]):
+        row.refuse("happened_at", problem)
     return row
-
-
-def _latest() -> datetime.datetime:
-    return timezone.now() + CLOCK_TOLERANCE
 
 
 def _refuse_repeated(rows: Iterable[Row]) -> None:

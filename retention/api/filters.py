@@ -13,6 +13,7 @@ from retention.api.pagination import Pages
 from retention.models import Score
 from retention.scoring.bands import BAND_STARTS, BAND_WORDS, Band
 
+IN_THE_BOOK = ("segment", "has_left", "renews_from", "renews_until", "source", "external_id", "recorded_from")
 PAGING = frozenset({Pages.cursor_query_param, Pages.page_size_query_param})
 
 
@@ -56,6 +57,12 @@ class AccountFilters(SourcedFilters):
     class Meta(SourcedFilters.Meta):
         model = Account
         fields: tuple[str, ...] = ()
+
+    def filter_queryset(self, queryset: QuerySet[Account]) -> QuerySet[Account]:
+        """Return what fits; who asks by what stands in the books alone must not learn it by asking."""
+        found: QuerySet[Any] = super().filter_queryset(queryset)
+        asks_for_the_book = any(self.form.cleaned_data.get(name) not in (None, "") for name in IN_THE_BOOK)
+        return found.filter(book_is_open=True) if asks_for_the_book else found
 
     def in_band(self, accounts: QuerySet[Account], name: str, value: str) -> QuerySet[Account]:
         """Keep the accounts whose risk lies in the band."""

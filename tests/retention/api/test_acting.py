@@ -40,6 +40,16 @@ def test_a_report_names_each_wrong_field() -> None:
     assert refused.json()["detail"] == "Some fields are wrong."
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "1899-12-31T23:59:59Z", "9999-12-31T23:59:59Z"])
+def test_nothing_happened_before_anybody_could_write_it_down_or_in_the_future(moment: str) -> None:
+    account = make.account()
+    program = Caller(make.manager_of(account))
+    what = {"account": str(account.public_id), "happened_at": moment}
+    report = {**what, "friction_type": make.friction_type().slug, "severity": 0.5}
+    assert refused_fields(program.post("/incidents", report)) == {"happened_at"}
+    assert refused_fields(program.post("/touchpoints", {**what, "channel": "call"})) == {"happened_at"}
+
+
 @pytest.mark.parametrize("account", ["nonsense", "\x00", 7, None, [], {"id": 1}])
 def test_a_report_on_what_is_no_account_is_refused(account: object) -> None:
     body = {

@@ -78,6 +78,7 @@ def test_a_bad_signal_is_refused_by_field_and_does_not_stop_the_rest(system: Cal
         signal_item(account, 0),
         "a signal",
         signal_item(account, 6, happened_at=make.ago(days=-1).isoformat()),
+        signal_item(account, 7, happened_at="0001-01-01T00:00:00Z"),
         {"source": "warehouse"},
         signal_item(account, 8),
     ]
@@ -91,10 +92,11 @@ def test_a_bad_signal_is_refused_by_field_and_does_not_stop_the_rest(system: Cal
         {"external_id"},
         {""},
         {"happened_at"},
+        {"happened_at"},
         {"external_id", "happened_at", "kind"},
         set(),
     ]
-    assert results(response) == ["created"] + ["refused"] * 8 + ["created"]
+    assert results(response) == ["created"] + ["refused"] * 9 + ["created"]
     assert Signal.objects.count() == 2
 
 

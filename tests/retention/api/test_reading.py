@@ -75,6 +75,16 @@ def test_a_department_reads_name_and_value_of_an_account_and_not_its_book() -> N
     assert set(shown) == {"id", "name", "annual_revenue", "score", "book_is_open"}
 
 
+def test_what_a_department_may_not_read_it_cannot_find_out_by_asking() -> None:
+    account = make.account(segment="Retail", renews_on=datetime.date(2030, 5, 1))
+    make.incident(account)
+    head, manager = Caller(make.head(make.department())), Caller(make.manager_of(account))
+    for query in ({"renews_from": "2030-05-01"}, {"segment": "Retail"}, {"has_left": "false"}):
+        assert ids(manager.get("/accounts", **query)) == [str(account.public_id)]
+        assert ids(head.get("/accounts", **query)) == []
+    assert ids(head.get("/accounts", name=account.name)) == [str(account.public_id)]
+
+
 def test_orders_signals_and_contacts_stay_with_those_who_keep_the_book() -> None:
     account = make.account()
     order, signal = make.order(account), make.signal(account)
