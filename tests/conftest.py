@@ -3,11 +3,16 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from retention import devservices
 
 STARTED_HERE = pytest.StashKey[bool]()
 INSTANCE = "test"
+
+# A busy machine is no fault of the code: examples are judged by what they show, not by how long they take.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -18,7 +18,7 @@ from retention import devservices
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTANCE = "crash"
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 180
 QUEUE = "celery"
 
 # Accounts in three parts of a run; amounts and days are scattered by arithmetic, the same each time.

@@ -21,7 +21,7 @@ from retention.devservices.places import CHECKOUT
 COMMAND = [sys.executable, "-m", "retention.devservices.runner", "dev"]
 INSTANCE = "runnertest"
 OUR_MARK = f"{INSTANCE} {CHECKOUT}"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 def environment(port: int) -> dict[str, str]:
