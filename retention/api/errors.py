@@ -6,6 +6,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import APIException, ErrorDetail, ParseError, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -27,10 +28,19 @@ class Refused(APIException):
         self.problems = _problems_of_action(error)
 
 
+class TooLarge(APIException):
+    """The body is larger than DATA_UPLOAD_MAX_MEMORY_SIZE."""
+
+    status_code = 413
+    default_detail = "The request's body is too large: send fewer items a call."
+
+
 def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn what a view raised into a response; None for a fault of our own, which is logged and answered with 500."""
     if isinstance(error, ActionError):
         error = Refused(error)
+    if isinstance(error, RequestDataTooBig):
+        error = TooLarge()
     response = exception_handler(error, context)
     if response is not None:
         response.data = _body(error, response.data)

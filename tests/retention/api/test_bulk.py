@@ -4,8 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django.fixtures import Settings
+from rest_framework.throttling import UserRateThrottle
 
 from accounts.models import Account, AuditEntry, Signal
 from departments.models import Incident, IncidentEvent, Person, Responsibility, Role
@@ -213,3 +216,17 @@ def test_what_was_sent_is_in_the_audit(system: Caller) -> None:
     entry = AuditEntry.objects.get(verb="signal.record")
     assert entry.details == {"created": 2, "updated": 0, "unchanged": 0}
     assert entry.person == Person.objects.get(role=Role.ADMINISTRATOR)
+
+
+def test_a_body_that_is_too_large_is_not_read(system: Caller, settings: Settings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
+    refused = system.post("/signals/bulk", {"items": [{"source": "x" * 1_000}]})
+    assert refused.status_code == 413
+    assert refused.json()["detail"] == "The request's body is too large: send fewer items a call."
+
+
+def test_a_person_who_calls_too_often_is_told_to_wait(system: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.clear()
+    monkeypatch.setattr(UserRateThrottle, "THROTTLE_RATES", {"user": "2/min"})
+    assert [system.get("/departments").status_code for _ in range(3)] == [200, 200, 429]
+    assert Caller(make.person()).get("/departments").status_code == 200
