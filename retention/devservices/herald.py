@@ -15,8 +15,8 @@ READY_SECONDS = 120
 def main(plan: str, port: str) -> int:
     address = f"http://127.0.0.1:{port}"
     try:
-        wait_for(f"{address}/healthz")
         carry_out(plan, "announcement")
+        wait_for(f"{address}/healthz")
     except ServiceError as error:
         print(error, file=sys.stderr)
         return 1
