@@ -35,9 +35,13 @@ def hand_off_incident(request: PersonRequest, public_id: uuid.UUID) -> HttpRespo
 def accept_hand_off(request: PersonRequest, public_id: uuid.UUID) -> HttpResponse:
     """Take what another department handed over."""
     hand_off = _visible_hand_off(request, public_id)
+    form = AnswerForm(request.POST, auto_id="answer_%s")
+    if not form.is_valid():
+        return correct(request, hand_off.incident, answer_form=form)
+    words = form.cleaned_data["words"]
     return do(
         request,
-        lambda: actions.accept_hand_off(hand_off=hand_off, words=_words(request), acting_person=request.user),
+        lambda: actions.accept_hand_off(hand_off=hand_off, words=words, acting_person=request.user),
         done=f"{hand_off.to_department} has taken “{hand_off.incident}” from {hand_off.from_department}.",
         otherwise=page_of(hand_off.incident),
     )
@@ -47,9 +51,13 @@ def accept_hand_off(request: PersonRequest, public_id: uuid.UUID) -> HttpRespons
 def return_hand_off(request: PersonRequest, public_id: uuid.UUID) -> HttpResponse:
     """Give it back, with a reason."""
     hand_off = _visible_hand_off(request, public_id)
+    form = AnswerForm(request.POST, auto_id="answer_%s")
+    if not form.is_valid():
+        return correct(request, hand_off.incident, answer_form=form)
+    words = form.cleaned_data["words"]
     return do(
         request,
-        lambda: actions.return_hand_off(hand_off=hand_off, words=_words(request), acting_person=request.user),
+        lambda: actions.return_hand_off(hand_off=hand_off, words=words, acting_person=request.user),
         done=f"“{hand_off.incident}” goes back to {hand_off.from_department}.",
         otherwise=page_of(hand_off.incident),
     )
@@ -73,9 +81,3 @@ def _visible_hand_off(request: PersonRequest, public_id: uuid.UUID) -> HandOff:
         "incident__account", "incident__department", "from_department", "to_department"
     )
     return get_object_or_404(hand_offs, public_id=public_id)
-
-
-def _words(request: PersonRequest) -> str:
-    form = AnswerForm(request.POST)
-    # An answer too long for the record is cut by nobody: the action hears nothing rather than half.
-    return form.cleaned_data["words"] if form.is_valid() else ""

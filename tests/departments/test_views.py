@@ -181,6 +181,20 @@ def test_the_asked_department_returns_it_with_words(incident: Incident, billing:
     assert (incident.state, hand_off.answer) == (State.DISPUTED, Answer.RETURNED)
 
 
+@pytest.mark.parametrize("answer", ["hand_off_accept", "hand_off_return"])
+def test_an_answer_too_long_for_the_record_is_asked_for_again(
+    incident: Incident, billing: Department, answer: str
+) -> None:
+    hand_off = asked(incident, billing).hand_offs.get()
+    words = "x" * 2001
+    response = signed_in(make.head(billing)).post(reverse(answer, args=[hand_off.public_id]), {"words": words})
+    hand_off.refresh_from_db()
+    page = response.content.decode()
+    assert (response.status_code, hand_off.answer) == (422, Answer.PENDING)
+    assert "Ensure this value has at most 2000 characters (it has 2001)." in page
+    assert words in page
+
+
 def test_who_asked_may_ask_no_longer(incident: Incident, shipping: Department, billing: Department) -> None:
     hand_off = asked(incident, billing).hand_offs.get()
     signed_in(make.head(shipping)).post(reverse("hand_off_withdraw", args=[hand_off.public_id]))
