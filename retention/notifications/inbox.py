@@ -37,10 +37,7 @@ def _items(person: Person) -> Iterator[Item]:
     if person.can(Capability.WORK_ON_INCIDENTS):
         yield _late_assignments(person)
     if person.can(Capability.RULE):
-        disputed = Incident.objects.visible_to(person).filter(state=State.DISPUTED).count()
-        yield Item(
-            disputed, "disputed incidents wait for a ruling", reverse("triage") + "?tab=disputed", is_urgent=True
-        )
+        yield _disputed(person)
     if person.role in {Role.ACCOUNT_MANAGER, Role.SERVICE_DESK}:
         yield _late_on_own_accounts(person)
 
@@ -59,6 +56,12 @@ def _of_a_department_head(person: Person) -> Iterator[Item]:
     yield Item(in_time, words, desk, is_urgent=False)
 
 
+def _disputed(person: Person) -> Item:
+    disputed = Incident.objects.visible_to(person).filter(state=State.DISPUTED).count()
+    words = ngettext("disputed incident between departments", "disputed incidents between departments", disputed)
+    return Item(disputed, words, reverse("scorecard") + "#between-departments", is_urgent=True)
+
+
 def _late_assignments(person: Person) -> Item:
     late = Incident.objects.due_before(timezone.now()).filter(assignee=person).count()
     words = ngettext("incident assigned to you is past due", "incidents assigned to you are past due", late)
@@ -68,4 +71,4 @@ def _late_assignments(person: Person) -> Item:
 def _late_on_own_accounts(person: Person) -> Item:
     late = Incident.objects.visible_to(person).due_before(timezone.now()).count()
     words = ngettext("incident on your accounts is past due", "incidents on your accounts are past due", late)
-    return Item(late, words, reverse("portfolio"), is_urgent=False)
+    return Item(late, words, reverse("portfolio_incidents"), is_urgent=False)
