@@ -27,7 +27,7 @@ demo-reset: setup ## Forget the demo's data, then start it over
 	@$(BIN)/python -m retention.devservices.runner reset
 	@PORT=$(PORT) $(BIN)/python -m retention.devservices.runner demo
 
-dev: setup ## Like demo, without demo data, reloading the web server on changes
+dev: setup ## Like demo, but loads no demo data and reloads the web server on changes; HOLDFAST_SERVICES=name gives it a database of its own
 	@PORT=$(PORT) $(BIN)/python -m retention.devservices.runner dev
 
 test: setup ## Run all tests on their own PostgreSQL and Valkey, in random order (ARGS= for pytest)
