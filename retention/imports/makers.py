@@ -23,6 +23,8 @@ RefuseLine = Callable[[int, str, str], None]
 REMEMBERED_RECORDS = 20_000
 LINES_IN_A_FRAGMENT = 10_000
 LINE_BITS = 40
+# No value of a file equals it, not even that of an empty column.
+NO_GROUP = object()
 
 
 def place_of(file_number: int, line: int) -> int:
@@ -175,6 +177,7 @@ class GroupMaker(Maker):
         super().__init__(rule, mapping)
         getters = Getters(mapping.types, mapping.timezone)
         self._group = getters.group(rule.group_by)
+        self._empty = None if len(rule.group_by) == 1 else (None,) * len(rule.group_by)
         self._read_line = getters.record(rule.lines)
         self._required_of_lines = [(place, each.name) for place, each in enumerate(rule.lines) if each.field.required]
         self._aggregates = [
@@ -182,7 +185,7 @@ class GroupMaker(Maker):
             for place, each in enumerate((*rule.fields, *rule.data))
             if each.aggregate != "first"
         ]
-        self._current: Any = None
+        self._current: Any = NO_GROUP
         self._place = 0
         self._record: list[Any] = []
         self._lines: list[tuple[Any, ...]] = []
@@ -191,7 +194,16 @@ class GroupMaker(Maker):
         """Add lines to their groups."""
         grouped = zip(map(self._group, lines), places, lines, strict=True)
         for group, run in itertools.groupby(grouped, operator.itemgetter(0)):
+            if group == self._empty:
+                self._refuse_run([place for _group, place, _values in run], refuse)
+                continue
             self._take_run(group, [(place, values, self._read_line(values)) for _group, place, values in run], refuse)
+
+    def _refuse_run(self, places: Sequence[int], refuse: RefuseLine) -> None:
+        """Refuse lines that do not say which group they belong to."""
+        names, kind = ", ".join(self.rule.group_by), self.rule.kind.name.replace("_", " ")
+        for place in places:
+            refuse(place, names, f"is empty, so that the line belongs to no {kind}")
 
     def _take_run(self, group: Any, run: list[tuple[int, Sequence[Any], tuple[Any, ...]]], refuse: RefuseLine) -> None:
         """Add neighbouring lines of one group; those that lack what a line needs are refused."""
@@ -219,10 +231,10 @@ class GroupMaker(Maker):
 
     def finish(self) -> None:
         """Hand over the group under way."""
-        if self._current is not None:
+        if self._current is not NO_GROUP:
             self.rows.append((self._place, *self._record))
             self.line_rows.extend(self._lines)
-        self._current, self._lines = None, []
+        self._current, self._lines = NO_GROUP, []
 
     def _add(self, lines: Sequence[Sequence[Any]]) -> None:
         record = self._record

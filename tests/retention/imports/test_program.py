@@ -116,6 +116,30 @@ def test_a_group_that_goes_on_elsewhere_is_handed_over_in_parts(tmp_path: Path) 
     assert file_and_line(collected.rows["order"][-1][0]) == (1, 3)
 
 
+@pytest.mark.parametrize(
+    ("group_by", "named"),
+    [(b'group_by = "invoice"', "invoice"), (b'group_by = ["invoice", "till"]', "invoice, till")],
+)
+def test_a_line_that_names_no_group_is_refused_wherever_it_stands(tmp_path: Path, group_by: bytes, named: str) -> None:
+    mapping = INVOICES.replace(b"invoice = { required = true }", b"invoice = {}\ntill = { optional = true }")
+    mapping = mapping.replace(b'group_by = "invoice"', group_by)
+    text = HEADING + "".join(f"{invoice},A,x,1,1,2024-01-02\n" for invoice in ("", "", "1", "", "1", ""))
+    collected = Collected(tmp_path, mapping, text)
+    reason = "is empty, so that the line belongs to no order"
+    assert collected.refused == [Refusal("part0.csv", line, named, "", reason) for line in (2, 3, 5, 7)]
+    assert [(row[1], str(row[4])) for row in collected.rows["order"]] == [("1", "2")]
+    assert (collected.counts.read, collected.counts.used, collected.counts.refused) == (6, 2, 4)
+
+
+def test_a_line_without_a_group_makes_no_record_of_its_own(tmp_path: Path) -> None:
+    mapping = INVOICES.replace(b"invoice = { required = true }", b"invoice = {}\nnumber = {}")
+    mapping = mapping.replace(b'external_id = "invoice"', b'external_id = "number"')
+    text = "number," + HEADING + "7,,A,x,1,1,2024-01-02\n8,1,A,x,1,1,2024-01-02\n"
+    collected = Collected(tmp_path, mapping, text)
+    assert [row[1] for row in collected.rows["order"]] == ["8"]
+    assert (collected.counts.used, collected.counts.refused) == (1, 1)
+
+
 def test_an_endless_group_does_not_grow_in_memory(tmp_path: Path) -> None:
     collected = Collected(tmp_path, INVOICES, HEADING + "1,A,x,1,1,2024-01-02\n" * 50_000)
     assert collected.largest <= ROWS_IN_A_BATCH + LINES_IN_A_FRAGMENT
