@@ -49,7 +49,7 @@ class Trust:
         """Say what is missing for a backtest."""
         if self.leavers < LEAST_LEAVERS:
             return f"A backtest needs at least {LEAST_LEAVERS} accounts that left; {self.leavers:,} are on record."
-        return f"{self.leavers:,} accounts have left, enough for a backtest; none has been run yet."
+        return f"{self.leavers:,} accounts have left, enough for a backtest; this version has no backtest yet."
 
 
 def trust(version: ModelVersion | None) -> Trust:

@@ -12,6 +12,7 @@ from departments.models import Role
 from retention.dashboards.coverage import feeds
 from retention.dashboards.definitions import ANCHORS
 from retention.dashboards.method import runs, weight_rows
+from retention.dashboards.trust import LEAST_LEAVERS, Trust
 from retention.models import ModelVersion, ScoringRange, ScoringRun
 from retention.scoring.versions import ensure_active_version, scoring_model
 from tests import make
@@ -47,6 +48,19 @@ def test_it_shows_each_weight_with_what_experts_said() -> None:
     assert [row.label for row in rows] == [term["label"] for term in version.terms]
     assert all(row.low <= row.mean <= row.high for row in rows)
     assert "assumed" in method_page()
+
+
+@pytest.mark.django_db
+def test_it_does_not_claim_to_have_learned_what_experts_said() -> None:
+    ensure_active_version()
+    shown = method_page()
+    assert "this version does not fit them to the company’s own history" in shown
+    assert "updated on the company’s own history" not in shown
+
+
+def test_with_enough_leavers_it_says_that_there_is_no_backtest_yet() -> None:
+    state = Trust(is_backtested=False, passed=False, leavers=LEAST_LEAVERS, bins=[], figures={})
+    assert state.missing.endswith("this version has no backtest yet.")
 
 
 @pytest.mark.django_db
