@@ -9,9 +9,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Account
-from retention.models import Score
 from retention.scoring.binary import to_copy
-from retention.scoring.rescoring import drain_changes, rescore_range
+from retention.scoring.rescoring import drain_changes, rescore_accounts, rescore_range
 from retention.scoring.runs import account_ranges
 from retention.scoring.versions import ensure_active_version
 
@@ -55,15 +54,13 @@ def rescore_everything() -> None:
         rescore_range(first=first, last=last, as_of=now, version=version)
 
 
-def rescore_naively(sample: int) -> None:
-    """Read and write each account by itself, as a loop over model objects would."""
-    for account in Account.objects.order_by("pk")[:sample].iterator():
-        load = sum(
-            part.share * part.severity * part.friction_type.weight
-            for part in account.responsibilities.select_related("friction_type")
-        )
-        orders = account.orders.count()
-        Score.objects.filter(pk=account.pk).update(not_attributed=0.0 * load / (1 + orders))
+def rescore_one_by_one(sample: int) -> None:
+    """Score each account of a sample by itself, by the same statements as all of them; nothing of it is kept."""
+    version = ensure_active_version()
+    with transaction.atomic():
+        for account_id in list(Account.objects.order_by("pk").values_list("pk", flat=True)[:sample]):
+            rescore_accounts(account_ids=[account_id], version=version)
+        transaction.set_rollback(True)
 
 
 def single_changes(count: int) -> Iterator[float]:

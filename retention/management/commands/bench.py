@@ -14,7 +14,7 @@ from retention.models import Score
 
 FULL_SIZE = 1_000_000
 LEAST_ACCOUNTS = 100
-NAIVE_SAMPLE = 300
+ONE_BY_ONE_SAMPLE = 300
 SINGLE_CHANGES = 200
 
 
@@ -45,11 +45,11 @@ class Command(BaseCommand):
         scan = statistics.median(measures.seconds(measures.scan) for _ in range(3))
         write = statistics.median(measures.seconds(measures.write) for _ in range(3))
         full = statistics.median(measures.seconds(measures.rescore_everything) for _ in range(3))
-        sample = min(NAIVE_SAMPLE, accounts)
-        naive = measures.seconds(lambda: measures.rescore_naively(sample)) * accounts / sample
+        sample = min(ONE_BY_ONE_SAMPLE, accounts)
+        single = measures.seconds(lambda: measures.rescore_one_by_one(sample)) * accounts / sample
         self._line("Bare scan and bare write", f"{scan:.2f} s + {write:.2f} s")
         self._line("Full scoring", f"{full:.2f} s = {full / (scan + write):.1f} × (scan + write)")
-        self._line("Naive loop, extrapolated", f"{naive:.0f} s = {naive / (scan + write):.0f} × (scan + write)")
+        self._line("One by one, extrapolated", f"{single:.0f} s = {single / (scan + write):.0f} × (scan + write)")
         self._line("Memory of this process", f"{measures.peak_memory():.0f} MB")
         if Score.objects.count() != accounts:
             raise CommandError(f"Only {Score.objects.count()} of {accounts} accounts have a score.")

@@ -4,9 +4,12 @@ import io
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account, Order
 from departments.models import Incident, Responsibility
+from retention.benchmarks import measures
 from retention.benchmarks.company import ensure_company
 from retention.models import Score
 from tests import make
@@ -25,6 +28,18 @@ def test_it_scores_every_account_of_a_company_that_looks_real(friction_types: No
     assert 1000 < Order.objects.count() < 9000
     assert Incident.objects.count() == Responsibility.objects.count() > 1000
     assert "× (scan + write)" in output.getvalue()
+    assert "One by one, extrapolated" in output.getvalue()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_scoring_one_by_one_scores_and_leaves_the_scores_as_they_were(friction_types: None) -> None:
+    ensure_company(100)
+    measures.rescore_everything()
+    before = list(Score.objects.order_by("pk").values())
+    with CaptureQueriesContext(connection) as queries:
+        measures.rescore_one_by_one(5)
+    assert sum("MERGE INTO retention_score" in query["sql"] for query in queries) == 5
+    assert list(Score.objects.order_by("pk").values()) == before
 
 
 @pytest.mark.django_db(transaction=True)
