@@ -5,7 +5,7 @@ from collections import defaultdict
 from typing import Final
 
 import numpy as np
-from django.db import connection
+from django.db import connection, transaction
 
 from departments.models import Department
 from retention.models import ModelVersion, Trend
@@ -24,15 +24,19 @@ TREND_SQL: Final = """
 
 
 def roll_up(day: datetime.date) -> int:
-    """Write the day's rows, by segment, in total and by department; written again, they replace themselves."""
+    """Write the day's rows, by segment, in total and by department; written again, they replace themselves.
+
+    They are sums over the scores as they stand: only for a day after which nothing was scored are they that day's.
+    """
     departments = dict(Department.objects.order_by("position", "pk").values_list("pk", "slug"))
     figures: dict[str, Floats] = defaultdict(lambda: np.zeros(4 + len(departments)))
     for version in ModelVersion.objects.filter(pk__in=_versions_in_use()):
         for segment, sums in _sums(version, list(departments.values())):
             figures[segment] += sums
     rows = [row for segment, sums in figures.items() for row in _rows(day, segment, sums, list(departments))]
-    Trend.objects.filter(day=day).delete()
-    return len(Trend.objects.bulk_create(rows))
+    with transaction.atomic():
+        Trend.objects.filter(day=day).delete()
+        return len(Trend.objects.bulk_create(rows))
 
 
 def _versions_in_use() -> list[int]:

@@ -7,12 +7,12 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.models import Account
-from retention.models import ModelVersion
+from retention.models import ModelVersion, Score
 from retention.scoring.rescoring import rescore_accounts, rescore_range
 from retention.scoring.runs import account_ranges
 from retention.scoring.trends import roll_up
@@ -34,8 +34,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         as_of = _moment(options["as_of"])
-        version = renew_prior_version()
         ids = [pk for name in options["account"] for pk in _account_ids(name)]
+        _refuse_what_was_scored_later(Score.objects.filter(pk__in=ids) if ids else Score.objects.all(), as_of.date())
+        version = renew_prior_version()
         if ids:
             written = rescore_accounts(account_ids=ids, as_of=as_of, version=version)
         else:
@@ -49,6 +50,8 @@ class Command(BaseCommand):
             for first, last in ranges:
                 written += rescore_range(first=first, last=last, as_of=as_of, version=version)
                 progress.update(Account.objects.filter(pk__range=(first, last)).count())
+        # Once more: changes may have been scored meanwhile, and their sums are not those of that day.
+        _refuse_what_was_scored_later(Score.objects.all(), as_of.date())
         roll_up(as_of.date())
         return written
 
@@ -65,6 +68,19 @@ def _moment(text: str | None) -> datetime.datetime:
     if day > now.astimezone(datetime.UTC).date():
         raise CommandError(f"{day} has not come yet: nothing is known of it.")
     return min(end, now)
+
+
+def _refuse_what_was_scored_later(scores: QuerySet[Score], day: datetime.date) -> None:
+    """Refuse a day once any account was scored on a later one: such a score stays, and is not that day's."""
+    if day >= timezone.now().astimezone(datetime.UTC).date():
+        return
+    end = datetime.datetime.combine(day, datetime.time.max, tzinfo=datetime.UTC)
+    later = scores.filter(as_of__gt=end).count()
+    if later:
+        raise CommandError(
+            f"{later} accounts have a score of a later day than {day}, which stays, and so do the trends of {day}. "
+            "Score past days in their order, before any later one."
+        )
 
 
 def _account_ids(name: str) -> list[int]:

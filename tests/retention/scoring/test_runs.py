@@ -8,7 +8,7 @@ import threading
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection, connections
+from django.db import IntegrityError, connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -17,6 +17,7 @@ from departments.models import Department
 from retention.models import ModelVersion, Score, ScoreHistory, ScoringRange, ScoringRun, Trend
 from retention.scoring import runs
 from retention.scoring.rescoring import rescore_accounts
+from retention.scoring.trends import roll_up
 from retention.scoring.versions import ensure_active_version, renew_prior_version
 from tests import make
 
@@ -220,6 +221,36 @@ def test_the_command_scores_the_past_from_what_was_known_then() -> None:
     assert quiet.friction_points == 0.0
     call_command("score", "--as-of", "2026-06-15")
     assert Score.objects.get().friction_points > 0.0
+
+
+@pytest.mark.django_db
+def test_a_past_day_is_not_scored_over_later_ones_and_its_trend_stays() -> None:
+    company(2)
+    call_command("score", "--as-of", "2026-06-14")
+    call_command("score", "--as-of", "2026-06-15")
+    trends, scores = list(Trend.objects.order_by("pk").values()), list(Score.objects.order_by("pk").values())
+    assert {row["day"] for row in trends} == {datetime.date(2026, 6, 14), datetime.date(2026, 6, 15)}
+    with pytest.raises(CommandError, match="2 accounts have a score of a later day than 2026-06-14"):
+        call_command("score", "--as-of", "2026-06-14")
+    assert list(Trend.objects.order_by("pk").values()) == trends
+    assert list(Score.objects.order_by("pk").values()) == scores
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rollup_that_fails_leaves_the_days_rows() -> None:
+    company(2)
+    call_command("score", "--as-of", "2026-06-15")
+    before = list(Trend.objects.order_by("pk").values())
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE retention_trend ADD CONSTRAINT no_new_row CHECK (id < 0) NOT VALID")
+    try:
+        with pytest.raises(IntegrityError):
+            roll_up(datetime.date(2026, 6, 15))
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE retention_trend DROP CONSTRAINT no_new_row")
+    assert before
+    assert list(Trend.objects.order_by("pk").values()) == before
 
 
 @pytest.mark.django_db
