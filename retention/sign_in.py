@@ -6,16 +6,23 @@ Counters live in the cache that all web processes share and forget themselves.
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, PasswordResetForm, SetPasswordForm
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest
 
 from departments.models import Person
+from retention.api.tokens import end_token
+
+if TYPE_CHECKING:
+    ByMailForm = SetPasswordForm[Person]
+else:
+    ByMailForm = SetPasswordForm
 
 MINUTES = 15
 # From one place, and from all places together: the second is wide, since it lets a stranger keep somebody out.
@@ -85,6 +92,26 @@ class LimitedSignIn(AuthenticationForm):
 
 class LimitedAdminSignIn(LimitedSignIn, AdminAuthenticationForm):
     """The same for the sign-in page of the configuration."""
+
+
+class NewPassword(PasswordChangeForm):
+    """A new password by whoever knows the old one. It ends the token: whoever had learned the old one keeps nothing."""
+
+    @transaction.atomic
+    def save(self, *args: Any, **options: Any) -> Person:
+        """Set the password and end the token."""
+        end_token(person=self.user, acting_person=self.user)
+        return super().save(*args, **options)
+
+
+class NewPasswordByMail(ByMailForm):
+    """A new password by whoever has the link; it ends the token, too."""
+
+    @transaction.atomic
+    def save(self, *args: Any, **options: Any) -> Person:
+        """Set the password and end the token."""
+        end_token(person=self.user, acting_person=self.user)
+        return super().save(*args, **options)
 
 
 class LimitedPasswordReset(PasswordResetForm):

@@ -8,8 +8,15 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.decorators.http import require_safe
 
+from retention.api import tokens
 from retention.notifications import views as notifications
-from retention.sign_in import LimitedAdminSignIn, LimitedPasswordReset, LimitedSignIn
+from retention.sign_in import (
+    LimitedAdminSignIn,
+    LimitedPasswordReset,
+    LimitedSignIn,
+    NewPassword,
+    NewPasswordByMail,
+)
 
 admin.site.login_form = LimitedAdminSignIn
 
@@ -36,6 +43,18 @@ urlpatterns = [
         sign_in_views.PasswordResetView.as_view(form_class=LimitedPasswordReset),
         name="password_reset",
     ),
+    path(
+        "password_change/",
+        sign_in_views.PasswordChangeView.as_view(form_class=NewPassword),
+        name="password_change",
+    ),
+    path(
+        "reset/<uidb64>/<token>/",
+        sign_in_views.PasswordResetConfirmView.as_view(form_class=NewPasswordByMail),
+        name="password_reset_confirm",
+    ),
+    path("token", tokens.show_token, name="token"),
+    path("token/end", tokens.end_own_token, name="token_end"),
     path("", include("retention.imports.urls")),
     path("", include(sign_in_urls)),
 ]
