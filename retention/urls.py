@@ -37,6 +37,7 @@ urlpatterns = [
     path("", include("departments.urls")),
     path("", include("departments.care.urls")),
     path("", include("retention.dashboards.urls")),
+    path("", include("retention.budgets.urls")),
     path("login/", sign_in_views.LoginView.as_view(authentication_form=LimitedSignIn), name="login"),
     path(
         "password_reset/",

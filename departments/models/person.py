@@ -32,6 +32,7 @@ class Capability(models.TextChoices):
     SEE_DESK = "see_desk", "See the call list"
     SEE_TRIAGE = "see_triage", "See a triage desk"
     SEE_SCORECARD = "see_scorecard", "See the scorecard"
+    SET_BUDGETS = "set_budgets", "Set friction budgets"
     RULE = "rule", "Rule on disputes"
     IMPORT_RECORDS = "import_records", "Import records"
     CONFIGURE = "configure", "Change configuration, people and models"
@@ -44,13 +45,16 @@ CAPABILITIES: dict[str, frozenset[Capability]] = {
     Role.SERVICE_DESK: frozenset({_C.REPORT_FRICTION, _C.LOG_CONTACT, _C.TAKE_ORDERS, _C.SEE_DESK, _C.SEE_PORTFOLIO}),
     Role.DEPARTMENT_HEAD: frozenset({_C.REPORT_FRICTION, _C.WORK_ON_INCIDENTS, _C.ANSWER_INCIDENTS, _C.SEE_TRIAGE}),
     Role.DEPARTMENT_MEMBER: frozenset({_C.REPORT_FRICTION, _C.WORK_ON_INCIDENTS, _C.SEE_TRIAGE}),
-    Role.EXECUTIVE: frozenset({_C.SEE_PORTFOLIO, _C.SEE_DESK, _C.SEE_TRIAGE, _C.SEE_SCORECARD, _C.RULE}),
+    Role.EXECUTIVE: frozenset(
+        {_C.SEE_PORTFOLIO, _C.SEE_DESK, _C.SEE_TRIAGE, _C.SEE_SCORECARD, _C.SET_BUDGETS, _C.RULE}
+    ),
     Role.ADMINISTRATOR: frozenset(
         {
             _C.SEE_PORTFOLIO,
             _C.SEE_DESK,
             _C.SEE_TRIAGE,
             _C.SEE_SCORECARD,
+            _C.SET_BUDGETS,
             _C.IMPORT_RECORDS,
             _C.CONFIGURE,
             _C.ASSIGN_ACCOUNTS,

@@ -44,7 +44,12 @@ def show_scorecard(request: PersonRequest) -> HttpResponse:
     segments = segments_on_record()
     wanted = request.GET.get("segment", "")
     segment = wanted if wanted in segments else ""
-    context = {"segments": segments, "segment": segment, **_figures(segment, timezone.now())}
+    context = {
+        "segments": segments,
+        "segment": segment,
+        "may_set_budgets": request.user.can(Capability.SET_BUDGETS),
+        **_figures(segment, timezone.now()),
+    }
     return render(request, "dashboards/scorecard.html", context)
 
 
