@@ -101,10 +101,10 @@ def hold_constraints(stage: Stage) -> None:
                 f'INSERT INTO "{stage.refused}" SELECT place, NULL, NULL, {quoted(reason)} '
                 f'FROM "{stage.prepared}" WHERE NOT ({expression})'
             )
-            _forget_refused(stage)
+            forget_refused(stage)
 
 
-def _forget_refused(stage: Stage) -> None:
+def forget_refused(stage: Stage) -> None:
     """Take what was refused out of what is to be written."""
     execute(
         f'DELETE FROM "{stage.prepared}" AS prepared USING "{stage.refused}" AS refused '

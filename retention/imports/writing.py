@@ -13,6 +13,7 @@ from retention.imports.errors import Refusal
 from retention.imports.incidents import open_prepared_incidents
 from retention.imports.makers import file_and_line
 from retention.imports.mapping import Mapping
+from retention.imports.people import RightsAudit, refuse_last_administrators
 from retention.imports.preparing import columns_to_write, link, prepare
 from retention.imports.sql import execute, fetch
 from retention.imports.staging import Stage
@@ -92,17 +93,24 @@ class StageWriter:
         stage = self._stage
         if stage.kind == "incident":
             return open_prepared_incidents(prepared=stage.prepared, places=places, acting_person=self._acting_person)
-        key = ("source", stage.key) if stage.key == "external_id" else (stage.key,)
-        written = upsert(
-            model=stage.target.model,
-            prepared=stage.prepared,
-            places=places,
-            key=key,
-            **self._columns,
-        )
+        if stage.kind == "person":
+            return self._write_people(places)
+        written = self._upsert(places)
         if self._has_order_lines:
             replace_order_lines(lines=stage.lines, changed=stage.changed, places=places)
         return written
+
+    def _write_people(self, places: tuple[int, int]) -> Written:
+        refuse_last_administrators(self._stage, places, self._columns["columns"])
+        audit = RightsAudit(self._stage, places, self._acting_person)
+        written = self._upsert(places)
+        audit.write()
+        return written
+
+    def _upsert(self, places: tuple[int, int]) -> Written:
+        stage = self._stage
+        key = ("source", stage.key) if stage.key == "external_id" else (stage.key,)
+        return upsert(model=stage.target.model, prepared=stage.prepared, places=places, key=key, **self._columns)
 
     def _refuse(self, place: int, error: Exception) -> None:
         diagnosis = getattr(error.__cause__, "diag", None)
