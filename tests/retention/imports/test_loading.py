@@ -1,7 +1,6 @@
 """Imports into a real database: counted, repeatable, corrected by a second file, never stopped by a bad line."""
 
 import datetime as dt
-import os
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +15,7 @@ from retention.imports.loading import Options, StrictFailure, Summary, import_fi
 from retention.imports.mapping_files import find_mapping, read_mapping
 from retention.imports.telling import sentences
 from tests import make
+from tests.real_data import online_retail
 
 pytestmark = pytest.mark.django_db
 
@@ -430,14 +430,6 @@ def test_dates_can_be_shifted_to_end_now(run: Importer) -> None:
     assert now - dt.timedelta(weeks=1) < last <= now
     assert (last.date() - first.date()).days == 31
     assert summary.weeks_shifted > 800
-
-
-def online_retail() -> Path:
-    folder = Path(os.environ.get("HOLDFAST_DATA", Path(__file__).parents[4] / "shared" / "data"))
-    path = folder / "online_retail_ii_2009-2010.csv.xz"
-    if not path.exists():
-        pytest.skip(f"Online Retail II is not here: set HOLDFAST_DATA to the folder that holds {path.name}")
-    return path
 
 
 def test_online_retail_comes_in_as_it_is_known_to_be(run: Importer) -> None:

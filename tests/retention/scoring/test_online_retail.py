@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import csv
 import lzma
-import os
 import re
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,16 +16,9 @@ from scipy.stats import rankdata
 
 from retention.scoring.fit import fit_rhythm, joined, start_rhythm
 from retention.scoring.rhythm import BgNbd, Floats, OrderFacts, fit_bgnbd
+from tests.real_data import online_retail
 
-ROOT = Path(__file__).resolve().parents[3]
-DATA = Path(os.environ.get("HOLDFAST_DATA", ROOT.parent / "shared" / "data"))
-RETAIL = DATA / "online_retail_ii_2009-2010.csv.xz"
 HORIZON = timedelta(days=90)
-
-pytestmark = pytest.mark.skipif(
-    not RETAIL.exists(),
-    reason=f"Online Retail II is not at {RETAIL}; HOLDFAST_DATA names its folder",
-)
 
 Histories = dict[str, list[tuple[datetime, float]]]
 
@@ -46,7 +37,7 @@ def is_product_line(line: dict[str, str]) -> bool:
 def order_histories() -> Histories:
     """Time and value of each customer's product orders, in order."""
     orders: dict[tuple[str, str], tuple[datetime, float]] = {}
-    with lzma.open(RETAIL, "rt", newline="") as lines:
+    with lzma.open(online_retail(), "rt", newline="") as lines:
         for line in filter(is_product_line, csv.DictReader(lines)):
             key, moment = (line["Customer ID"], line["Invoice"]), datetime.fromisoformat(line["InvoiceDate"])
             first, value = orders.get(key, (moment.replace(tzinfo=UTC), 0.0))
