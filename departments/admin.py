@@ -14,7 +14,9 @@ from django.utils.html import format_html, format_html_join
 
 from accounts.audited_admin import AuditedAdmin, KeptAdmin, ReadOnlyAdmin
 from accounts.signals import KINDS
+from departments.actions.people import save_absence, save_assignment
 from departments.actions.rules import save_rule
+from departments.admin_forms import AbsenceForm, AssignmentForm
 from departments.models import (
     Absence,
     Adoption,
@@ -172,7 +174,11 @@ class AssignmentAdmin(AuditedAdmin):
     list_filter = ["capacity"]
     autocomplete_fields = ["account", "person"]
     search_fields = ["account__name", "person__name"]
-    exclude = SOURCED
+    form = AssignmentForm
+
+    def save_model(self, request: HttpRequest, obj: Any, form: "forms.ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Save by the action, which checks and writes the audit."""
+        save_assignment(assignment=obj, acting_person=request.user)  # type: ignore[arg-type]  # who is let in here is a person
 
 
 @admin.register(Absence)
@@ -181,7 +187,11 @@ class AbsenceAdmin(AuditedAdmin):
     list_select_related = ["person", "covered_by"]
     autocomplete_fields = ["person", "covered_by"]
     search_fields = ["person__name"]
-    exclude = SOURCED
+    form = AbsenceForm
+
+    def save_model(self, request: HttpRequest, obj: Any, form: "forms.ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Save by the action, which checks and writes the audit."""
+        save_absence(absence=obj, acting_person=request.user)  # type: ignore[arg-type]  # who is let in here is a person
 
 
 @admin.register(CauseCode)

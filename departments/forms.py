@@ -113,6 +113,21 @@ class NoteForm(forms.Form):
         return bool(self.cleaned_data.get("is_internal"))
 
 
+class AbsenceForm(forms.Form):
+    """From when to when the person is away, and which colleague covers."""
+
+    starts_on = forms.DateField(label="First day away", widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    ends_on = forms.DateField(label="Last day away", widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    covered_by = forms.ModelChoiceField(
+        Person.objects.none(), to_field_name="public_id", required=False, empty_label="nobody", label="Who covers"
+    )
+
+    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        others = Person.objects.filter(role=person.role, is_active=True).exclude(pk=person.pk)
+        self.fields["covered_by"].queryset = others  # type: ignore[attr-defined]  # a choice field
+
+
 class BulkForm(forms.Form):
     """The same deed for several incidents."""
 

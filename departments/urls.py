@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from departments.views import bulk, handoffs, incidents
+from departments.views import absences, bulk, handoffs, incidents
 
 urlpatterns = [
+    path("absences", absences.show_absences, name="absences"),
     path("incidents/ticked/accept", bulk.accept_ticked, name="incidents_accept"),
     path("incidents/ticked/assign", bulk.assign_ticked, name="incidents_assign"),
     path("incidents/ticked/resolve", bulk.resolve_ticked, name="incidents_resolve"),

@@ -13,6 +13,8 @@ from departments.actions.permissions import require
 from departments.models import Absence, Assignment, Capability, Capacity, Person, Role
 
 FITTING_ROLE = {Capacity.ACCOUNT_MANAGER: Role.ACCOUNT_MANAGER, Capacity.SERVICE_DESK: Role.SERVICE_DESK}
+ASSIGNED = ("person", "capacity", "starts_on", "ends_on")
+AWAY = ("person", "starts_on", "ends_on", "covered_by")
 ONE_DAY = datetime.timedelta(days=1)
 
 
@@ -46,6 +48,26 @@ def assign_account(
     return assignment
 
 
+@transaction.atomic
+def save_assignment(*, assignment: Assignment, acting_person: Person) -> Assignment:
+    """Keep an assignment with both its days as given; the database refuses two at a time in a capacity."""
+    require(acting_person, Capability.ASSIGN_ACCOUNTS)
+    before = Assignment.objects.select_for_update().filter(pk=assignment.pk).first()
+    check_assignment(assignment.person, assignment.capacity, before)
+    assignment.external_id = assignment.external_id or str(uuid.uuid4())
+    assignment.save()
+    details = {"before": _recorded(before, ASSIGNED) if before else None, "after": _recorded(assignment, ASSIGNED)}
+    subject = assignment.account.public_id
+    record_audit(verb="account.assign", subject=subject, details=details, acting_person=acting_person)
+    return assignment
+
+
+def check_assignment(person: Person, capacity: str, before: Assignment | None) -> None:
+    """Refuse whoever does not fit; who fitted once may have left since, and their days can still be corrected."""
+    if before is None or (before.person_id, before.capacity) != (person.pk, capacity):
+        _check_fits(person, capacity)
+
+
 def _check_fits(person: Person, capacity: str) -> None:
     if capacity not in Capacity.values:
         raise Invalid("capacity", f"A capacity is one of {', '.join(Capacity.values)}.")
@@ -55,7 +77,6 @@ def _check_fits(person: Person, capacity: str) -> None:
         raise Invalid("person", f"{person} is {person.get_role_display().lower()}, which does not fit.")
 
 
-@transaction.atomic
 def record_absence(
     *,
     person: Person,
@@ -65,22 +86,28 @@ def record_absence(
     acting_person: Person,
 ) -> Absence:
     """Record that a person is away from a day to a day, both included, and who covers."""
-    if acting_person != person and not acting_person.can(Capability.CONFIGURE):
+    absence = Absence(person=person, starts_on=starts_on, ends_on=ends_on, covered_by=covered_by)
+    return save_absence(absence=absence, acting_person=acting_person)
+
+
+@transaction.atomic
+def save_absence(*, absence: Absence, acting_person: Person) -> Absence:
+    """Keep a new or changed absence."""
+    before = Absence.objects.select_for_update().filter(pk=absence.pk).first()
+    concerned = {absence.person_id, before.person_id if before else absence.person_id}
+    if concerned != {acting_person.pk} and not acting_person.can(Capability.CONFIGURE):
         raise NotAllowed("You record your own absences; others' are recorded by an administrator.")
-    _check_absence(person, starts_on, ends_on, covered_by)
-    absence = Absence.objects.create(
-        person=person, starts_on=starts_on, ends_on=ends_on, covered_by=covered_by, external_id=str(uuid.uuid4())
-    )
-    details = {
-        "starts_on": starts_on.isoformat(),
-        "ends_on": ends_on.isoformat(),
-        "covered_by": str(covered_by.public_id) if covered_by else None,
-    }
-    record_audit(verb="person.absence", subject=person.public_id, details=details, acting_person=acting_person)
+    check_absence(absence.person, absence.starts_on, absence.ends_on, absence.covered_by)
+    absence.external_id = absence.external_id or str(uuid.uuid4())
+    absence.save()
+    details = {"before": _recorded(before, AWAY) if before else None, "after": _recorded(absence, AWAY)}
+    subject = absence.person.public_id
+    record_audit(verb="person.absence", subject=subject, details=details, acting_person=acting_person)
     return absence
 
 
-def _check_absence(person: Person, starts_on: datetime.date, ends_on: datetime.date, covered_by: Person | None) -> None:
+def check_absence(person: Person, starts_on: datetime.date, ends_on: datetime.date, covered_by: Person | None) -> None:
+    """Refuse days in the wrong order, and a cover who cannot be one."""
     if ends_on < starts_on:
         raise Invalid("ends_on", "An absence ends after it begins.")
     if covered_by is None:
@@ -91,3 +118,11 @@ def _check_absence(person: Person, starts_on: datetime.date, ends_on: datetime.d
         raise Invalid("covered_by", f"{covered_by} cannot cover: a colleague in the same role does.")
     if Absence.objects.filter(person=covered_by, starts_on__lte=ends_on, ends_on__gte=starts_on).exists():
         raise Invalid("covered_by", f"{covered_by} is away then, too.")
+
+
+def _recorded(record: Assignment | Absence, names: tuple[str, ...]) -> dict[str, str | None]:
+    values = {name: getattr(record, name) for name in names}
+    return {
+        name: str(value.public_id if isinstance(value, Person) else value) if value is not None else None
+        for name, value in values.items()
+    }

@@ -100,7 +100,7 @@ def require(request: PersonRequest, capability: Capability) -> None:
         raise PermissionDenied(f"{capability.label}: this is not for {request.user.get_role_display().lower()}s to do.")
 
 
-def done(form: forms.Form, action: Callable[[], object]) -> bool:
+def done(form: forms.BaseForm, action: Callable[[], object]) -> bool:
     """Do what a valid form asks for; a refusal becomes the form's error, a missing permission a 403."""
     try:
         action()

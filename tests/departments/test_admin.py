@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEntry, Organisation
 from departments.models import (
+    Absence,
     Assignment,
     Department,
     DetectionRule,
@@ -167,6 +168,41 @@ def test_an_assignment_made_here_gets_an_id_and_keeps_out_of_anothers_time(pages
     assert assignment.external_id
     assert save(pages, page(Assignment, "add"), **values).status_code == 200
     assert Assignment.objects.count() == 1
+
+
+def test_whoever_does_not_fit_is_told_at_the_field_of_an_assignment(pages: Client) -> None:
+    values = {"account": make.account().pk, "capacity": "account_manager", "starts_on": "2026-01-01"}
+    executive = make.person(Role.EXECUTIVE)
+    assert "does not fit" in sentences(save(pages, page(Assignment, "add"), person=executive.pk, **values))
+    assert not Assignment.objects.exists()
+
+
+def test_the_assignment_of_who_has_left_can_be_ended(pages: Client) -> None:
+    account, leaver = make.account(), make.person(is_active=False)
+    assignment = make.assignment(account, leaver, starts_on="2026-01-01")
+    url = page(Assignment, "change", assignment.pk)
+    assert save(pages, url, ends_on="2026-01-31").status_code == 302
+    entry = AuditEntry.objects.get(verb="account.assign", subject=account.public_id)
+    assert (entry.details["before"]["ends_on"], entry.details["after"]["ends_on"]) == (None, "2026-01-31")
+
+
+def test_an_absence_is_saved_by_its_action_and_its_checks(pages: Client) -> None:
+    person, colleague = make.person(), make.person()
+    values = {"person": person.pk, "starts_on": "2026-01-05", "ends_on": "2026-01-09"}
+    adding = page(Absence, "add")
+    wrong_role = make.person(Role.SERVICE_DESK)
+    assert "cannot cover" in sentences(save(pages, adding, covered_by=wrong_role.pk, **values))
+    assert save(pages, adding, covered_by=colleague.pk, **values).status_code == 302
+    absence = Absence.objects.get()
+    assert save(pages, page(Absence, "change", absence.pk), ends_on="2026-01-07").status_code == 302
+    person.refresh_from_db()
+    entries = AuditEntry.objects.filter(verb="person.absence", subject=person.public_id).order_by("pk")
+    assert [entry.details["after"]["ends_on"] for entry in entries] == ["2026-01-09", "2026-01-07"]
+
+
+def test_an_absence_does_not_end_before_it_begins(pages: Client) -> None:
+    values = {"person": make.person().pk, "starts_on": "2026-01-05", "ends_on": "2026-01-01"}
+    assert "ends after it begins" in sentences(save(pages, page(Absence, "add"), **values))
 
 
 def new_person(pages: Client, **changes: Any) -> Any:
