@@ -4,6 +4,7 @@ from departments.models.assignment import Absence, Assignment, Capacity
 from departments.models.department import Department
 from departments.models.friction import (
     OPEN_STATES,
+    RECOUNTED,
     DetectionRule,
     FrictionType,
     Incident,
@@ -17,6 +18,7 @@ from departments.models.release import Adoption, Commitment, Release
 
 __all__ = [
     "OPEN_STATES",
+    "RECOUNTED",
     "Absence",
     "Adoption",
     "Answer",

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.models import Account, Order, Signal
 from accounts.models.base import PublicModel, SourcedModel
@@ -17,6 +18,9 @@ from departments.models.person import SEES_EVERYTHING, WORKS_IN_DEPARTMENT, Pers
 
 if TYPE_CHECKING:
     from departments.models.quality import CauseCode
+
+# So long after it was resolved, what an incident puts at risk is still computed each night.
+RECOUNTED = datetime.timedelta(days=90)
 
 
 class FrictionType(PublicModel):
@@ -214,6 +218,21 @@ class Incident(SourcedModel):
     def is_open(self) -> bool:
         """Return whether it still needs work."""
         return self.state != State.RESOLVED
+
+    @property
+    def is_recounted(self) -> bool:
+        """Return whether points and money are renewed each night; if not, they are of some past day."""
+        return self.resolved_at is None or self.resolved_at >= timezone.now() - RECOUNTED
+
+    @property
+    def current_points(self) -> float | None:
+        """Return its share of the account's risk; None once that is no longer renewed."""
+        return self.points if self.is_recounted else None
+
+    @property
+    def current_money(self) -> float | None:
+        """Return the money that it puts at risk; None once that is no longer renewed."""
+        return self.money_at_risk if self.is_recounted else None
 
 
 class Responsibility(models.Model):

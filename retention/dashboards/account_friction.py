@@ -64,7 +64,8 @@ def friction_of(
 
 
 def _row(incident: Incident, points: Mapping[uuid.UUID, float], ticked: Collection[uuid.UUID]) -> FrictionRow:
-    return FrictionRow(incident, points.get(incident.public_id, incident.points), incident.public_id in ticked)
+    added = points.get(incident.public_id, incident.current_points or 0.0)
+    return FrictionRow(incident, added, incident.public_id in ticked)
 
 
 @dataclass(frozen=True)

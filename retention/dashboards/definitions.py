@@ -46,7 +46,9 @@ DEFINITIONS = (
         "puts-at-risk",
         "What an incident puts at risk",
         "Its share of the account’s risk × the account’s annual revenue. Shares add up to the risk; they are not what "
-        "would be saved without it, which the what-if on the account’s page computes anew.",
+        "would be saved without it, which the what-if on the account’s page computes anew. Computed each night, and "
+        "when something changes at the account, until 90 days after it was resolved; from then on none is shown. Once "
+        "an account has left, it stays what it was.",
     ),
     Definition(
         "friction-budget",

@@ -186,7 +186,7 @@ def _exported(incidents: QuerySet[Incident]) -> Iterator[list[Cell]]:
             incident.title,
             incident.account.name,
             incident.get_state_display(),
-            round(incident.money_at_risk, 2),
+            None if incident.current_money is None else round(incident.current_money, 2),
             timezone.localtime(incident.due_at),
             incident.assignee.name if incident.assignee else None,
             incident.severity,

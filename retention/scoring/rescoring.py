@@ -13,7 +13,7 @@ from retention.scoring.engine import score
 from retention.scoring.features import Scope, build_inputs, read_facts
 from retention.scoring.ledger import build_ledger
 from retention.scoring.versions import ensure_active_version, scoring_model
-from retention.scoring.writing import ALL_PARTS, OPEN_PARTS, Parts, table_of_scores, write_incidents, write_scores
+from retention.scoring.writing import Parts, table_of_scores, write_incidents, write_scores
 
 LOCK_CLASS: Final = 0x5C03E
 DRAINER_LOCK: Final = 0xD2A1
@@ -31,7 +31,7 @@ def rescore_range(*, first: int, last: int, as_of: datetime.datetime, version: M
     """Score the accounts whose ids lie from first to last as of a moment; return how many were written."""
     with transaction.atomic():
         _lock(range(first // ACCOUNTS_A_LOCK, last // ACCOUNTS_A_LOCK + 1))
-        return _rescore(Scope.between(first, last), as_of, version, OPEN_PARTS)
+        return _rescore(Scope.between(first, last), as_of, version, Parts.RECOUNTED)
 
 
 def rescore_accounts(
@@ -43,7 +43,7 @@ def rescore_accounts(
         _lock(sorted({account_id // ACCOUNTS_A_LOCK for account_id in ids}))
         # Read after the locks were waited for: what was recorded meanwhile must count.
         moment = as_of or _database_clock()
-        return _rescore(Scope.of_ids(ids), moment, version, ALL_PARTS)
+        return _rescore(Scope.of_ids(ids), moment, version, Parts.ALL)
 
 
 def drain_all_changes(most_batches: int) -> int:

@@ -1,14 +1,15 @@
-"""From arrays to the database: scores, their history, and what each open incident puts at risk."""
+"""From arrays to the database: scores, their history, and what each incident puts at risk."""
 
 import datetime
 import logging
-from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
+from departments.models import RECOUNTED
 from retention.scoring.bands import band_numbers
 from retention.scoring.binary import to_copy
 from retention.scoring.engine import Floats, Scores, TermKind, Weights, department_key
@@ -90,9 +91,9 @@ INCIDENTS_SQL: Final = """
                    * CASE WHEN part.resolved_at IS NULL OR part.resolved_at > %(as_of)s THEN 1::float8
                           ELSE exp(greatest(-700::float8, ({rates})[part.friction_type_id]
                                * (date_part('epoch', part.resolved_at) - %(epoch)s::float8))) END) AS points
-        FROM {parts}
+        FROM departments_responsibility AS part
         JOIN scored_now ON scored_now.account_id = part.account_id
-        WHERE {account_id} AND part.happened_at <= %(as_of)s AND part.recorded_at <= %(as_of)s
+        WHERE {account_id} AND part.happened_at <= %(as_of)s AND part.recorded_at <= %(as_of)s AND {parts}
         GROUP BY part.incident_id, scored_now.annual_revenue
     ), locked AS MATERIALIZED (
         SELECT incident.id, fresh.points, fresh.points * fresh.annual_revenue AS money
@@ -190,21 +191,12 @@ def write_scores(table: dict[str, npt.NDArray[Any]], facts: Facts, scope: Scope,
         cursor.execute(f"{HISTORY_SQL}; {scored}; {frozen}", parameters)
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Where to find the parts of the incidents to be written, and the column there that holds their account."""
+class Parts(StrEnum):
+    """Which parts of incidents are to be written, as a condition that the covering index answers."""
 
-    source: str
-    account: str
-
-
-ALL_PARTS: Final = Parts("departments_responsibility AS part", "part.account_id")
-# By the small index of what is open: few of all incidents are.
-OPEN_PARTS: Final = Parts(
-    "departments_incident AS unsolved JOIN departments_responsibility AS part"
-    " ON part.incident_id = unsolved.id AND unsolved.state <> 'resolved'",
-    "unsolved.account_id",
-)
+    ALL = "true"
+    # What pages show: what is open, and what was resolved lately.
+    RECOUNTED = "(part.resolved_at IS NULL OR part.resolved_at >= %(recounted_since)s)"
 
 
 def write_incidents(facts: Facts, scope: Scope, weights: Weights, parts: Parts) -> None:
@@ -213,8 +205,8 @@ def write_incidents(facts: Facts, scope: Scope, weights: Weights, parts: Parts) 
         weights=facts.types.weights,
         rates=facts.types.rates,
         positions=_term_positions(facts, weights),
-        parts=parts.source,
-        account_id=scope.on(parts.account),
+        parts=parts.value,
+        account_id=scope.on("part.account_id"),
         incident_account_id=scope.on("incident.account_id"),
     )
     with connection.cursor() as cursor:
@@ -236,5 +228,6 @@ def _parameters(facts: Facts, scope: Scope) -> dict[str, Any]:
         "week_ago": facts.as_of - datetime.timedelta(days=WEEK_DAYS),
         "day": facts.as_of.astimezone(datetime.UTC).date(),
         "epoch": facts.as_of.timestamp(),
+        "recounted_since": facts.as_of - RECOUNTED,
         **scope.parameters,
     }

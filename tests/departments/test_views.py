@@ -1,5 +1,7 @@
 """The page of an incident and its buttons, as people of each role meet them."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -45,6 +47,17 @@ def test_its_department_reads_what_happened(incident: Incident, shipping: Depart
     page = signed_in(make.head(shipping)).get(address("incident", incident)).content.decode()
     assert "Late shipment, 6 days" in page
     assert incident.account.name in page
+
+
+def test_what_was_resolved_long_ago_is_given_no_stale_figure(shipping: Department) -> None:
+    made: dict[str, Any] = {"state": State.RESOLVED, "happened_at": make.ago(days=200), "money_at_risk": 4321.0}
+    recent = make.incident(shares={shipping: 1.0}, resolved_at=make.ago(days=80), **made)
+    old = make.incident(shares={shipping: 1.0}, resolved_at=make.ago(days=100), **made)
+    client = signed_in(make.head(shipping))
+    assert "4,321" in client.get(address("incident", recent)).content.decode()
+    page = client.get(address("incident", old)).content.decode()
+    assert "4,321" not in page
+    assert "Resolved more than 90 days ago" in page
 
 
 def test_the_signal_is_told_in_words(shipping: Department) -> None:

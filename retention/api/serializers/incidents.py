@@ -123,6 +123,18 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
     assignee = PersonName(read_only=True, allow_null=True)
     cause = serializers.CharField(source="cause.name", read_only=True, allow_null=True, default=None)
     merged_into = public_id("merged_into.public_id", allow_null=True, default=None)
+    points = serializers.FloatField(
+        source="current_points",
+        read_only=True,
+        allow_null=True,
+        help_text="share of the account's risk, 0 to 1; null 90 days after it was resolved",
+    )
+    money_at_risk = serializers.FloatField(
+        source="current_money",
+        read_only=True,
+        allow_null=True,
+        help_text="points × the account's annual revenue; null 90 days after it was resolved",
+    )
 
     class Meta:
         model = Incident

@@ -2,10 +2,11 @@
 
 import datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from departments.models import Person, Role
+from departments.models import Person, Role, State
 from tests import make
 from tests.retention.api.calls import Caller, ids
 
@@ -55,6 +56,16 @@ def test_money_is_a_decimal_string() -> None:
     account = make.account(annual_revenue=Decimal("1234567.80"))
     shown = Caller(make.manager_of(account)).get(f"/accounts/{account.public_id}").json()
     assert shown["annual_revenue"] == "1234567.80"
+
+
+def test_an_incident_resolved_long_ago_carries_no_stale_figure() -> None:
+    account = make.account()
+    stored: dict[str, Any] = {"state": State.RESOLVED, "happened_at": make.ago(days=200), "points": 0.2}
+    recent = make.incident(account, resolved_at=make.ago(days=80), money_at_risk=900.0, **stored)
+    old = make.incident(account, resolved_at=make.ago(days=100), money_at_risk=900.0, **stored)
+    program = Caller(make.manager_of(account))
+    shown = [program.get(f"/incidents/{incident.public_id}").json() for incident in (recent, old)]
+    assert [(one["points"], one["money_at_risk"]) for one in shown] == [(0.2, 900.0), (None, None)]
 
 
 def test_an_account_carries_its_people_and_holdings() -> None:

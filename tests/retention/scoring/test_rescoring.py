@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,7 +14,7 @@ from departments.models import Incident, State
 from retention.models import Score, ScoreHistory
 from retention.scoring.explaining import explain, ledger_lines
 from retention.scoring.ledger import LineKind
-from retention.scoring.rescoring import drain_changes, rescore_accounts
+from retention.scoring.rescoring import drain_changes, rescore_accounts, rescore_range
 from retention.scoring.versions import ensure_active_version
 from tests import make
 
@@ -170,3 +171,31 @@ def test_an_amount_that_is_no_number_stops_nobody_elses_score(caplog: pytest.Log
     drain_everything()
     assert list(Score.objects.values_list("account", flat=True)) == [sound.pk]
     assert f"Account {broken.pk} was not scored" in caplog.text
+
+
+def test_the_nightly_run_renews_what_was_resolved_within_ninety_days_and_nothing_older() -> None:
+    account = troubled_account()
+    late = make.incident(account, happened_at=make.ago(days=150), state=State.RESOLVED, resolved_at=make.ago(days=20))
+    older = make.incident(account, happened_at=make.ago(days=150), state=State.RESOLVED, resolved_at=make.ago(days=60))
+    drain_everything()
+    before = dict(Incident.objects.values_list("pk", "points"))
+    night = timezone.now() + datetime.timedelta(days=45)
+    rescore_range(first=account.pk, last=account.pk, as_of=night, version=ensure_active_version())
+    after = dict(Incident.objects.values_list("pk", "points"))
+    rescore_accounts(account_ids=[account.pk], as_of=night, version=ensure_active_version())
+    by_itself = dict(Incident.objects.values_list("pk", "points"))
+    assert 0.0 < after[late.pk] < before[late.pk]
+    assert after[older.pk] == before[older.pk] != by_itself[older.pk]
+    assert {pk: points for pk, points in after.items() if pk != older.pk} == {
+        pk: points for pk, points in by_itself.items() if pk != older.pk
+    }
+
+
+def test_what_is_no_longer_renewed_is_not_told() -> None:
+    resolved: dict[str, Any] = {"happened_at": make.ago(days=200), "state": State.RESOLVED}
+    stored: dict[str, Any] = {"points": 0.1, "money_at_risk": 900.0}
+    recent = make.incident(resolved_at=make.ago(days=89), **resolved, **stored)
+    old = make.incident(resolved_at=make.ago(days=91), **resolved, **stored)
+    assert (recent.current_points, recent.current_money) == (0.1, 900.0)
+    assert (old.current_points, old.current_money) == (None, None)
+    assert make.incident(happened_at=make.ago(days=200), **stored).current_money == 900.0
