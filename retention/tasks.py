@@ -59,6 +59,7 @@ def import_uploaded(run_id: int) -> None:
 
 @shared_task(name="retention.resume_imports")
 def resume_imports() -> None:
-    """Take up the imports whose message was lost or whose worker died."""
+    """Take up the imports whose message was lost or whose worker died; delete files that are needed no more."""
     for run_id in imports.unfinished_runs():
         import_uploaded.delay(run_id)
+    imports.discard_contents()

@@ -168,6 +168,15 @@ def test_the_application_can_change_nothing_but_its_volumes(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
 
 
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_files_under_way_lie_in_the_volume_and_not_in_memory(name: str) -> None:
+    service = SERVICES[name]
+    media = service["environment"]["TMPDIR"]
+    assert f"media:{media}" in service["volumes"]
+    assert media not in service["tmpfs"]
+    assert f"MEDIA_ROOT={media}" in " ".join(values("ENV", last_stage()))
+
+
 def test_broker_keeps_what_is_queued() -> None:
     command = " ".join(SERVICES["valkey"]["command"])
     assert "--appendonly yes" in command

@@ -2,7 +2,7 @@
 
 import contextlib
 import datetime as dt
-import shutil
+import hashlib
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -64,13 +64,26 @@ def ask_for_import(
     )
     for position, file in enumerate(files):
         name = PurePath(file.name or "upload").name[-LONGEST_NAME:]
-        ImportFile.objects.create(run=run, position=position, name=name, content=file, size=file.size)
+        ImportFile.objects.create(
+            run=run, position=position, name=name, content=file, size=file.size, digest=_digest(file)
+        )
     run.refresh_from_db()
     return run
 
 
+def _digest(file: "File[bytes]") -> str:
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
+
+
 def perform(run_id: int) -> None:
-    """Import what was uploaded, once: a repeated message finds it done, or finds another worker at it."""
+    """Import what was uploaded, once: a repeated message finds it done, or finds another worker at it.
+
+    What was uploaded is kept as long as it may be needed for another attempt, and no longer.
+    """
     with _lock(run_id) as is_ours:
         run = ImportRun.objects.unfinished().filter(pk=run_id).first() if is_ours else None
         if run is None:
@@ -79,6 +92,7 @@ def perform(run_id: int) -> None:
         if run.attempts >= MOST_ATTEMPTS:
             problem = f"It was begun {run.attempts} times and never came to its end; the workers' log says more."
             _finish(run, refusals, state=ImportState.FAILED, problem=problem)
+            discard_contents()
             return
         begun = {"state": ImportState.RUNNING, "started_at": timezone.now(), "attempts": run.attempts + 1}
         ImportRun.objects.filter(pk=run_id).update(**begun)
@@ -88,6 +102,13 @@ def perform(run_id: int) -> None:
             _finish(run, refusals, state=ImportState.FAILED, problem=str(error))
         else:
             _finish(run, refusals, state=ImportState.DONE, summary=list(sentences(summary)))
+        discard_contents()
+
+
+def discard_contents() -> None:
+    """Delete the files of finished imports; also of those whose worker died before it came to that."""
+    for file in ImportFile.objects.filter(run__finished_at__isnull=False).exclude(content=""):  # a file each, not a row
+        file.content.delete()
 
 
 def unfinished_runs() -> list[int]:
@@ -146,7 +167,7 @@ class _Refusals:
 
 def _import(run: ImportRun, refusals: _Refusals) -> Summary:
     with tempfile.TemporaryDirectory() as folder:
-        paths = [_brought_here(file, Path(folder)) for file in run.files.all()]
+        paths = [_named(file, Path(folder)) for file in run.files.all()]
         return import_files(
             mapping=read_mapping(run.mapping_file, run.mapping_text.encode()),
             paths=paths,
@@ -162,13 +183,12 @@ def _import(run: ImportRun, refusals: _Refusals) -> Summary:
         )
 
 
-def _brought_here(file: ImportFile, folder: Path) -> Path:
-    """Copy a file from wherever uploads are stored; each gets a folder, because names may repeat."""
+def _named(file: ImportFile, folder: Path) -> Path:
+    """Give a stored file the name it came by, without a copy; each gets a folder, because names may repeat."""
     place = folder / str(file.position)
     place.mkdir()
     path = place / file.name
-    with file.content.open("rb") as stored, path.open("wb") as copy:
-        shutil.copyfileobj(stored, copy)
+    path.symlink_to(file.content.path)
     return path
 
 

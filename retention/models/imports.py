@@ -71,13 +71,14 @@ class ImportRun(PublicModel):
 
 
 class ImportFile(models.Model):
-    """A file that was uploaded, under the name that it had."""
+    """A file that was uploaded, under the name that it had; its content is kept until the import has finished."""
 
     run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="files")
     position = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=200)
-    content = models.FileField(upload_to="imports/%Y/%m")
+    content = models.FileField(upload_to="imports/%Y/%m", blank=True)
     size = models.BigIntegerField()
+    digest = models.CharField(max_length=64, blank=True, db_default="", help_text="SHA-256 of the content")
 
     class Meta:
         ordering = ["position"]

@@ -7,7 +7,7 @@ from retention.settings.embedded import point_at_embedded_services
 point_at_embedded_services(os.environ.get("HOLDFAST_SERVICES", "test"))
 
 from retention.settings.base import *  # noqa: E402, F403
-from retention.settings.base import INSTALLED_APPS  # noqa: E402
+from retention.settings.base import BASE_DIR, INSTALLED_APPS  # noqa: E402
 
 INSTALLED_APPS = [*INSTALLED_APPS, "django_migration_linter"]
 # Nobody runs an older version yet: the first migrations build an empty house.
@@ -20,7 +20,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
+MEDIA_ROOT = str(BASE_DIR / ".local" / "test-media")
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }

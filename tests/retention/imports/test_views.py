@@ -1,27 +1,36 @@
 """Imports on the web: uploaded by administrators, kept for a worker, looked at, refusals handed over."""
 
 import csv
+import hashlib
 import io
 import uuid
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from pytest_django.fixtures import Settings
 
 from accounts.errors import Invalid, NotAllowed
 from accounts.models import Account, AuditEntry
 from departments.models import Person, Role
-from retention.imports.loading import Options
-from retention.imports.runs import MOST_ATTEMPTS, ask_for_import, perform, unfinished_runs
+from retention.imports.loading import Options, import_files
+from retention.imports.mapping_files import read_mapping
+from retention.imports.runs import MOST_ATTEMPTS, ask_for_import, discard_contents, perform, unfinished_runs
 from retention.models import ImportRun, ImportState
-from retention.tasks import import_uploaded
+from retention.tasks import import_uploaded, resume_imports
 from tests import make
 from tests.retention.imports.test_mappings import GOOD
 
 pytestmark = pytest.mark.django_db
 ACCOUNTS = b"external_id,name\nA,Acme\nB,\n=C,=1+1\n"
 FORMULA_ERRORS = b'external_id,name,annual_revenue\nA,Acme,=1+1\nB,"<script>x</script>",2\n'
+
+
+@pytest.fixture(autouse=True)
+def _stored_apart(settings: Settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = str(tmp_path)
 
 
 @pytest.fixture
@@ -80,16 +89,55 @@ def test_a_message_that_comes_again_changes_nothing(browser: Client) -> None:
     assert AuditEntry.objects.filter(verb="records.import").count() == 1
 
 
+def cut_short(run: ImportRun) -> None:
+    """Write what the import writes, and leave it as a worker leaves it that dies before saying so."""
+    import_files(
+        mapping=read_mapping(run.mapping_file, run.mapping_text.encode()),
+        paths=[Path(run.files.get().content.path)],
+        options=Options(),
+        refuse=lambda _refusal: None,
+        report=lambda _position: None,
+        acting_person=run.person,
+    )
+    ImportRun.objects.update(state=ImportState.RUNNING, started_at=make.ago(hours=1), attempts=1)
+
+
 def test_an_import_that_was_cut_short_is_done_again(browser: Client) -> None:
     run = asked(browser)
-    perform(run.pk)
-    ImportRun.objects.update(state=ImportState.RUNNING, finished_at=None, started_at=make.ago(hours=1))
+    cut_short(run)
     assert unfinished_runs() == [run.pk]
     perform(run.pk)
     run.refresh_from_db()
     assert run.state == ImportState.DONE
     assert "Accounts: 0 created, 0 updated, 2 unchanged, 0 refused." in run.summary
     assert run.refusals.count() == run.refused == 1
+
+
+@pytest.mark.parametrize("content", [ACCOUNTS, b"external_id\nA\n"], ids=["done", "failed"])
+def test_what_was_uploaded_is_deleted_when_the_import_has_finished(browser: Client, content: bytes) -> None:
+    run = asked(browser, uploads=upload(content=content))
+    stored = Path(run.files.get().content.path)
+    discard_contents()
+    assert stored.read_bytes() == content
+    assert "The files are deleted when the import has finished." in page_of(browser, run)
+    perform(run.pk)
+    assert not stored.exists()
+    kept = run.files.get()
+    digest = hashlib.sha256(content).hexdigest()
+    assert (kept.name, kept.size, kept.digest, kept.content.name) == ("accounts.csv", len(content), digest, "")
+    page = page_of(browser, run)
+    assert "The files were deleted when the import had finished" in page
+    assert digest in page
+
+
+def test_what_a_worker_left_when_it_died_after_the_import_is_deleted_later(browser: Client) -> None:
+    run = asked(browser)
+    stored = Path(run.files.get().content.path)
+    ImportRun.objects.update(state=ImportState.DONE, finished_at=make.ago(hours=1))
+    resume_imports()
+    assert not stored.exists()
+    resume_imports()
+    assert run.files.get().content.name == ""
 
 
 def test_an_import_that_never_ends_is_given_up(browser: Client) -> None:
