@@ -56,7 +56,7 @@ class Tab:
 
     label: str
     url: str
-    count: str
+    count: int
     meaning: str
     is_current: bool
     is_urgent: bool = False
@@ -169,7 +169,7 @@ def _tabs(portfolio: Portfolio, sums: Totals) -> list[Tab]:
         Tab(
             label,
             _url(portfolio, tab=tab, page=None),
-            formatting.number(sums.tabs[tab]),
+            sums.tabs[tab],
             TAB_MEANINGS[tab],
             is_current=tab == portfolio.tab,
         )

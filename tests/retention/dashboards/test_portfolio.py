@@ -3,6 +3,7 @@
 import csv
 import datetime
 import io
+import re
 from decimal import Decimal
 
 import pytest
@@ -107,6 +108,14 @@ def test_accounts_move_into_the_tabs_they_belong_to(client: Client) -> None:
     }  # fmt: skip
     assert quiet.has_left is False
     assert left.has_left is True
+
+
+def test_tabs_show_how_many_accounts_they_hold(client: Client) -> None:
+    make.account("One")
+    make.account("Two")
+    client.force_login(make.person(Role.EXECUTIVE))
+    page = client.get(reverse("portfolio"), EVERYTHING).content.decode()
+    assert [count.strip() for count in re.findall(r'class="tab-count[^>]*>([^<]*)<', page)] == ["0", "0", "0", "2", "2"]
 
 
 def test_filters_narrow_rows_and_tiles_alike(client: Client) -> None:
