@@ -5,8 +5,7 @@ Durations are in days, arrays one-dimensional float64 of one length. Nothing her
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -68,14 +67,3 @@ def _most_likely(features: Floats, left: Floats, belief: Floats, penalty: float)
 
     found = minimize(loss, belief, jac=slope, method="L-BFGS-B", options={"maxiter": 500})
     return np.asarray(found.x, dtype=np.float64)
-
-
-def joined(parts: Sequence[OrderFacts]) -> OrderFacts:
-    """The order facts of several snapshots, one after the other."""
-    columns = ([getattr(part, field.name) for part in parts] for field in fields(OrderFacts))
-    return OrderFacts(*(np.concatenate(column) for column in columns))
-
-
-def chosen(facts: OrderFacts, which: npt.NDArray[np.bool_]) -> OrderFacts:
-    """The order facts of some of the accounts."""
-    return OrderFacts(*(getattr(facts, field.name)[which] for field in fields(OrderFacts)))

@@ -9,7 +9,8 @@ import numpy.typing as npt
 from django.db import connection
 
 from retention.scoring.features import DAY, Scope, epoch_day, orders_now, read_facts
-from retention.scoring.fit import chosen, fit_rhythm, joined, start_rhythm
+from retention.scoring.fit import fit_rhythm, start_rhythm
+from retention.scoring.panel_arrays import chosen, joined
 from retention.scoring.rhythm import Floats, OrderFacts, Rhythm
 
 # Below this many accounts with a second order the experts' rhythm knows better than the data.
