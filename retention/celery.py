@@ -17,6 +17,7 @@ app.conf.beat_schedule = {
     "drain": {"task": "retention.drain_changes", "schedule": 1.0, "options": {"expires": 2}},
     "sweep": {"task": "retention.sweep_runs", "schedule": 30.0, "options": {"expires": 30}},
     "resume_imports": {"task": "retention.resume_imports", "schedule": 60.0, "options": {"expires": 60}},
+    "wake_snoozed": {"task": "retention.wake_snoozed", "schedule": 60.0, "options": {"expires": 60}},
     "morning_mails": {"task": "retention.send_morning_mails", "schedule": crontab(hour="5", minute="30")},
     "nightly": {"task": "retention.start_nightly_run", "schedule": crontab(hour="2", minute="15")},
 }

@@ -5,6 +5,7 @@ from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from departments import detection
+from retention.care import snoozes
 from retention.imports import runs as imports
 from retention.notifications import mail
 from retention.scoring import rescoring, runs
@@ -63,3 +64,9 @@ def resume_imports() -> None:
     for run_id in imports.unfinished_runs():
         import_uploaded.delay(run_id)
     imports.discard_contents()
+
+
+@shared_task(name="retention.wake_snoozed")
+def wake_snoozed() -> None:
+    """Mark what came back by itself, on its day or because its risk rose."""
+    snoozes.wake_what_is_due()

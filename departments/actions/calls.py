@@ -9,13 +9,17 @@ from django.utils import timezone
 
 from accounts.actions import log_contact, take_order
 from accounts.models import Account, Channel, Contact, Order, Touchpoint
+from departments.actions.call_requests import answer_by_call
 from departments.actions.incidents import report_friction
-from departments.models import FrictionType, Incident, Person
+from departments.models import CallRequest, FrictionType, Incident, Person
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What came of a call; an order needs an amount, friction a type, and both may be missing."""
+    """What came of a call; an order needs an amount, friction a type, and both may be missing.
+
+    `answers` is the request that it answers, where somebody had asked for the call.
+    """
 
     purpose: str
     minutes: int | None
@@ -26,6 +30,7 @@ class Call:
     friction_type: FrictionType | None
     severity: float
     friction_words: str
+    answers: CallRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class RecordedCall:
     touchpoint: Touchpoint
     order: Order | None
     incident: Incident | None
+    answered: CallRequest | None
 
 
 @transaction.atomic
@@ -59,7 +65,10 @@ def record_call(*, account: Account, call: Call, acting_person: Person) -> Recor
         order_taken=order,
         acting_person=acting_person,
     )
-    return RecordedCall(touchpoint, order, _reported(account, call, acting_person))
+    answered = call.answers and answer_by_call(
+        call_request=call.answers, touchpoint=touchpoint, acting_person=acting_person
+    )
+    return RecordedCall(touchpoint, order, _reported(account, call, acting_person), answered)
 
 
 def _reported(account: Account, call: Call, acting_person: Person) -> Incident | None:

@@ -1,6 +1,7 @@
-"""Who may do what with an incident; what may be seen is decided by `visible_to`."""
+"""Who may do what with an incident or an account; what may be seen is decided by `visible_to`."""
 
 from accounts.errors import NotAllowed
+from accounts.models import Account
 from departments.models import Capability, Department, Incident, Person
 
 
@@ -8,6 +9,12 @@ def require(acting_person: Person, capability: Capability) -> None:
     """Refuse who lacks the capability."""
     if not acting_person.can(capability):
         raise NotAllowed(f"As {acting_person.get_role_display().lower()} you cannot: {capability.label.lower()}.")
+
+
+def require_book(acting_person: Person, account: Account) -> None:
+    """Refuse who neither looks after the account nor covers for somebody who does."""
+    if not Account.objects.open_book_to(acting_person).filter(pk=account.pk).exists():
+        raise NotAllowed(f"You do not look after {account}.")
 
 
 def require_sight(acting_person: Person, incident: Incident) -> None:

@@ -1,6 +1,7 @@
 """Departments, people, friction and who answers for it."""
 
 from departments.models.assignment import Absence, Assignment, Capacity
+from departments.models.call_request import CallRequest, CallState
 from departments.models.department import Department
 from departments.models.friction import (
     OPEN_STATES,
@@ -23,6 +24,8 @@ __all__ = [
     "Adoption",
     "Answer",
     "Assignment",
+    "CallRequest",
+    "CallState",
     "Capability",
     "Capacity",
     "CauseCode",

@@ -37,12 +37,35 @@ class Capability(models.TextChoices):
     IMPORT_RECORDS = "import_records", "Import records"
     CONFIGURE = "configure", "Change configuration, people and models"
     ASSIGN_ACCOUNTS = "assign_accounts", "Decide who looks after an account"
+    LEAD_RECOVERIES = "lead_recoveries", "Start and lead a recovery"
+    SNOOZE = "snooze", "Snooze accounts"
+    ASK_FOR_CALLS = "ask_for_calls", "Ask the service desk to call"
+    RETURN_CALLS = "return_calls", "Return a call that was asked for"
 
 
 _C = Capability
 CAPABILITIES: dict[str, frozenset[Capability]] = {
-    Role.ACCOUNT_MANAGER: frozenset({_C.REPORT_FRICTION, _C.LOG_CONTACT, _C.SEE_PORTFOLIO}),
-    Role.SERVICE_DESK: frozenset({_C.REPORT_FRICTION, _C.LOG_CONTACT, _C.TAKE_ORDERS, _C.SEE_DESK, _C.SEE_PORTFOLIO}),
+    Role.ACCOUNT_MANAGER: frozenset(
+        {
+            _C.REPORT_FRICTION,
+            _C.LOG_CONTACT,
+            _C.SEE_PORTFOLIO,
+            _C.LEAD_RECOVERIES,
+            _C.SNOOZE,
+            _C.ASK_FOR_CALLS,
+        }
+    ),
+    Role.SERVICE_DESK: frozenset(
+        {
+            _C.REPORT_FRICTION,
+            _C.LOG_CONTACT,
+            _C.TAKE_ORDERS,
+            _C.SEE_DESK,
+            _C.SEE_PORTFOLIO,
+            _C.SNOOZE,
+            _C.RETURN_CALLS,
+        }
+    ),
     Role.DEPARTMENT_HEAD: frozenset({_C.REPORT_FRICTION, _C.WORK_ON_INCIDENTS, _C.ANSWER_INCIDENTS, _C.SEE_TRIAGE}),
     Role.DEPARTMENT_MEMBER: frozenset({_C.REPORT_FRICTION, _C.WORK_ON_INCIDENTS, _C.SEE_TRIAGE}),
     Role.EXECUTIVE: frozenset(

@@ -3,11 +3,15 @@
 from retention.models.budget import Budget
 from retention.models.imports import ImportFile, ImportRefusal, ImportRun, ImportState
 from retention.models.model import ModelVersion, Origin
+from retention.models.recovery import OUTCOMES, Recovery, RecoveryState, RecoveryStep
 from retention.models.run import ScoringRange, ScoringRun
 from retention.models.saved_view import SavedView
 from retention.models.score import Score, ScoreHistory, Trend
+from retention.models.snooze import NOTICEABLE, Snooze, WokenBy
 
 __all__ = [
+    "NOTICEABLE",
+    "OUTCOMES",
     "Budget",
     "ImportFile",
     "ImportRefusal",
@@ -15,10 +19,15 @@ __all__ = [
     "ImportState",
     "ModelVersion",
     "Origin",
+    "Recovery",
+    "RecoveryState",
+    "RecoveryStep",
     "SavedView",
     "Score",
     "ScoreHistory",
     "ScoringRange",
     "ScoringRun",
+    "Snooze",
     "Trend",
+    "WokenBy",
 ]
