@@ -1,7 +1,7 @@
 # Every target is explained by `make help`. Logic lives in scripts/ and retention/devservices/.
 .PHONY: help setup demo demo-reset dev test check fmt format-check lint types contracts migrations-check deploy-check crash e2e bench shell icons stop
 
-PORT = 8000
+PORT ?= 8000
 BIN = .venv/bin
 WITH_SERVICES = DJANGO_SETTINGS_MODULE=retention.settings.test $(BIN)/python -m retention.devservices run --instance test --
 # The newest supported Python that can make virtual environments (Debian packs that part separately).
