@@ -16,7 +16,7 @@ from retention.imports.loading import Options
 from retention.imports.mapping import shipped_mappings
 from retention.imports.runs import ask_for_import
 from retention.models import ImportRun
-from retention.scoring.rescoring import drain_changes
+from retention.scoring.rescoring import drain_changes, rescore_accounts
 from retention.scoring.versions import ensure_active_version
 from tests import make
 
@@ -48,9 +48,16 @@ def grow(company: Company, accounts: int) -> None:
 
 def _accounts(people: Mapping[str, Person], count: int) -> list[Ids]:
     records = [_account(people) for _ in range(count)]
-    ensure_active_version()
+    version = ensure_active_version()
+    # A score of last week, for what tells why it moved since.
+    rescore_accounts(account_ids=_account_ids(records), as_of=make.ago(days=8), version=version)
     drain_changes()
     return records
+
+
+def _account_ids(records: list[Ids]) -> list[int]:
+    wanted = [record["account"] for record in records]
+    return list(Account.objects.filter(public_id__in=wanted).values_list("pk", flat=True))
 
 
 def _people() -> dict[str, Person]:

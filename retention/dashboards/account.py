@@ -1,5 +1,6 @@
 """One account: how likely it is to leave, whose job that is, and what has passed between us."""
 
+import datetime
 import uuid
 from typing import Any
 
@@ -12,7 +13,8 @@ from departments.http import PersonRequest
 from departments.models import Capability, Department, Person
 from retention.dashboards.account_facts import facts_of, looking_after
 from retention.dashboards.account_friction import friction_of, ticked_incidents, what_if
-from retention.dashboards.account_ledger import history_chart, history_of, movement_of, waterfall
+from retention.dashboards.account_ledger import history_chart, history_of, waterfall
+from retention.dashboards.account_movement import chosen_day, movement_of
 from retention.dashboards.account_timeline import KIND_WORDS, timeline_of
 from retention.models import Score
 from retention.scoring.explaining import explain, ledger_lines
@@ -24,7 +26,7 @@ def show_account(request: PersonRequest, account: uuid.UUID) -> HttpResponse:
     customer = _visible(request, account)
     if not _is_open(customer, request.user):
         return render(request, "dashboards/account_reduced.html", _reduced(customer, request.user))
-    context = _full(customer, request.user, frozenset())
+    context = _full(customer, request.user, frozenset(), chosen_day(request.GET.get("since", "")))
     return render(request, "dashboards/account.html", context | _timeline(request, customer))
 
 
@@ -66,7 +68,9 @@ def _reduced(account: Account, person: Person) -> dict[str, Any]:
     return {"account": account, "score": _score_of(account), "friction": friction}
 
 
-def _full(account: Account, person: Person, ticked: frozenset[uuid.UUID]) -> dict[str, Any]:
+def _full(
+    account: Account, person: Person, ticked: frozenset[uuid.UUID], since: datetime.date | None = None
+) -> dict[str, Any]:
     score = _score_of(account)
     explanation = explain(account) if score else None
     return {
@@ -77,18 +81,18 @@ def _full(account: Account, person: Person, ticked: frozenset[uuid.UUID]) -> dic
         "assignments": looking_after(account),
         "facts": facts_of(account),
         "may_log_contact": person.can(Capability.LOG_CONTACT),
-        **(_judgement(account, score) if score else {}),
+        **(_judgement(account, score, since) if score else {}),
     }
 
 
-def _judgement(account: Account, score: Score) -> dict[str, Any]:
+def _judgement(account: Account, score: Score, since: datetime.date | None) -> dict[str, Any]:
     departments = {department.slug: department for department in Department.objects.all()}
     course = history_of(account, score)
     return {
         "waterfall": waterfall(ledger_lines(score), departments),
         "course": course,
         "course_chart": history_chart(course, score.risk),
-        "movement": movement_of(account, score),
+        "movement": movement_of(account, score, departments, since),
     }
 
 

@@ -1,6 +1,5 @@
 """An account's ledger as a picture that adds up: whose job each point of risk is."""
 
-import datetime
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,29 +11,29 @@ from departments.models import Department
 from retention import formatting
 from retention.models import Score, ScoreHistory
 from retention.scoring.bands import band_of
-from retention.scoring.engine import TermKind
 from retention.scoring.ledger import LedgerLine, LineKind
+from retention.scoring.rounding import rounded_parts
 
 LEAST_LINE = 0.005
-LEAST_MOVEMENT = 0.01
 SMALL_RISK = 0.1
 HISTORY_POINTS = 120
-CHANGES_SHOWN = 4
 GRID_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2)
 MOST_GRID_LINES = 6
 ROUNDING = 1e-9
 # Of the picture's width; the rest is room for the figure after the longest bar.
 PLOT = 84
-WEEK = datetime.timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One bar of the waterfall: it lies from `start` to `start + width` in hundredths of the picture's width."""
+    """One bar of the waterfall: it lies from `start` to `start + width` in hundredths of the picture's width.
+
+    Words and money are rounded so that those of all bars add up to what is written below them.
+    """
 
     label: str
     words: str
-    money: float
+    money: int
     start: float
     width: float
     end: float
@@ -61,6 +60,7 @@ class Waterfall:
     risk: float
     risk_words: str
     risk_width: float
+    money: int
 
 
 def waterfall(lines: Sequence[LedgerLine], departments: Mapping[str, Department]) -> Waterfall:
@@ -69,26 +69,23 @@ def waterfall(lines: Sequence[LedgerLine], departments: Mapping[str, Department]
     risk = sum(line.points for line in told)
     digits = 1 if risk < SMALL_RISK else 0
     words = words_that_add_up([line.points for line in told], digits)
+    at_risk = [line.money for line in told]
+    money = rounded_parts(at_risk, round(sum(at_risk)))
     ends = _running(told)
     grid, top = _grid(max([*ends, LEAST_LINE]))
     starts = [0.0, *ends[:-1]]
     steps = [
-        _step(line, word, (start, end), top, departments)
-        for line, word, start, end in zip(told, words, starts, ends, strict=True)
+        _step(line, word, amount, (start, end), top, departments)
+        for line, word, amount, start, end in zip(told, words, money, starts, ends, strict=True)
     ]
-    return Waterfall(steps, grid, risk, f"{risk * 100:.{digits}f}%", _hundredths(risk / top))
+    return Waterfall(steps, grid, risk, f"{risk * 100:.{digits}f}%", _hundredths(risk / top), sum(money))
 
 
 def words_that_add_up(values: Sequence[float], digits: int) -> list[str]:
     """Round shares to points so that the rounded ones add up to the rounded sum (largest remainders)."""
-    scale = 100 * 10**digits
-    scaled = [value * scale for value in values]
-    floors = [math.floor(value) for value in scaled]
-    missing = round(sum(scaled)) - sum(floors)
-    by_remainder = sorted(range(len(scaled)), key=lambda place: scaled[place] - floors[place], reverse=True)
-    for place in by_remainder[:missing]:
-        floors[place] += 1
-    return [f"{value / 10**digits:+.{digits}f}".replace("-", formatting.MINUS) for value in floors]
+    scaled = [value * 100 * 10**digits for value in values]
+    parts = rounded_parts(scaled, round(sum(scaled)))
+    return [f"{value / 10**digits:+.{digits}f}".replace("-", formatting.MINUS) for value in parts]
 
 
 def _gathered(lines: Sequence[LedgerLine]) -> list[LedgerLine]:
@@ -119,14 +116,19 @@ def _running(lines: Iterable[LedgerLine]) -> list[float]:
 
 
 def _step(
-    line: LedgerLine, words: str, ends: tuple[float, float], top: float, departments: Mapping[str, Department]
+    line: LedgerLine,
+    words: str,
+    money: int,
+    ends: tuple[float, float],
+    top: float,
+    departments: Mapping[str, Department],
 ) -> Step:
     department = departments.get(line.department)
     is_charged = line.kind is LineKind.DEPARTMENT and line.points > 0
     return Step(
         label=line.label,
         words=words,
-        money=line.money,
+        money=money,
         start=_hundredths(max(min(ends), 0.0) / top),
         width=_hundredths(abs(line.points) / top),
         end=_hundredths(max(ends) / top),
@@ -158,47 +160,6 @@ def history_of(account: Account, score: Score | None) -> list[tuple[str, float]]
     if score and (not course or timezone.localtime(score.as_of).isoformat() != course[-1][0]):
         course.append((timezone.localtime(score.as_of).isoformat(), round(score.risk, 4)))
     return course
-
-
-@dataclass(frozen=True)
-class Movement:
-    """What the risk was a week ago, and which lines moved it since; the changes add up to the difference."""
-
-    since: datetime.datetime
-    before: float
-    now: float
-    changes: Sequence[tuple[str, float]]
-
-    @property
-    def difference(self) -> float:
-        """Return by how much the risk rose; below zero if it fell."""
-        return self.now - self.before
-
-
-def movement_of(account: Account, score: Score) -> Movement | None:
-    """Compare with the ledger of a week ago, line by line; None if there is none of this model, or little moved."""
-    before = ScoreHistory.objects.filter(account=account, as_of__lte=score.as_of - WEEK).order_by("-as_of").first()
-    if before is None or abs(score.risk - before.risk) < LEAST_MOVEMENT:
-        return None
-    if before.model_id != score.model_id or len(before.points) != len(score.points):
-        return None
-    changes = [("Order rhythm before the friction", score.baseline - before.baseline), *_line_changes(score, before)]
-    told = sorted((change for change in changes if abs(change[1]) >= LEAST_LINE), key=lambda change: -abs(change[1]))
-    return Movement(before.as_of, before.risk, score.risk, _with_the_rest(told, score.risk - before.risk))
-
-
-def _line_changes(score: Score, before: ScoreHistory) -> list[tuple[str, float]]:
-    return [
-        (term["label"], now - then)
-        for term, now, then in zip(score.model.terms, score.points, before.points, strict=True)
-        if term["kind"] != TermKind.BASELINE
-    ]
-
-
-def _with_the_rest(changes: list[tuple[str, float]], difference: float) -> list[tuple[str, float]]:
-    shown = changes[:CHANGES_SHOWN]
-    rest = difference - sum(points for _, points in shown)
-    return [*shown, ("Everything else", rest)] if abs(rest) >= LEAST_LINE else shown
 
 
 def history_chart(course: Sequence[tuple[str, float]], risk: float) -> dict[str, object]:

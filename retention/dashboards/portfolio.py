@@ -1,5 +1,6 @@
 """The portfolio: who to save, and why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,8 @@ from retention.dashboards.portfolio_choices import (
     in_order,
     in_tab,
 )
-from retention.dashboards.portfolio_rows import rows_of
+from retention.dashboards.portfolio_moves import reasons_of_movement
+from retention.dashboards.portfolio_rows import Row, rows_of
 from retention.dashboards.portfolio_sets import (
     TAB_MEANINGS,
     TABS,
@@ -91,6 +93,10 @@ class Portfolio:
         """Return whether the person sees all accounts rather than their own."""
         return self.person.open_book_account_ids() is None
 
+    def rows(self, accounts: Sequence[Account]) -> list[Row]:
+        """Return the lines of accounts: their top reason, or in the tab of what moved why they did."""
+        return rows_of(accounts, reasons_of_movement(accounts) if self.tab == "moved" else None)
+
     def page(self) -> Page[Account]:
         """Return the page that was asked for; the nearest one there is where it does not exist."""
         return Paginator(self.chosen, ROWS_A_PAGE).get_page(self.query.get("page"))
@@ -108,7 +114,7 @@ def context_of(portfolio: Portfolio) -> dict[str, Any]:
     return {
         "portfolio": portfolio,
         "page": page,
-        "rows": rows_of(list(page.object_list)),
+        "rows": portfolio.rows(list(page.object_list)),
         "totals": sums,
         "tiles": _tiles(portfolio, sums),
         "tabs": _tabs(portfolio, sums),

@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Iterator
 
-from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Account
 from departments.http import PersonRequest
 from retention.dashboards.portfolio import Portfolio
-from retention.dashboards.portfolio_rows import Row, rows_of
+from retention.dashboards.portfolio_rows import Row
 from retention.dashboards.tables import csv_response
 from retention.scoring.bands import BAND_WORDS, band_of
 
@@ -28,12 +27,12 @@ def export_portfolio(request: PersonRequest) -> StreamingHttpResponse:
     """Send the accounts of the tab that fit the filters, in the order shown."""
     portfolio = Portfolio(request)
     name = f"portfolio-{portfolio.tab.replace('_', '-')}-{timezone.localdate():%Y-%m-%d}.csv"
-    return csv_response(name, HEADINGS, _lines(portfolio.chosen))
+    return csv_response(name, HEADINGS, _lines(portfolio))
 
 
-def _lines(accounts: QuerySet[Account]) -> Iterator[list[object]]:
-    for batch in _batches(accounts.iterator(chunk_size=ROWS_AT_ONCE)):
-        yield from (_line(row) for row in rows_of(batch))
+def _lines(portfolio: Portfolio) -> Iterator[list[object]]:
+    for batch in _batches(portfolio.chosen.iterator(chunk_size=ROWS_AT_ONCE)):
+        yield from (_line(row) for row in portfolio.rows(batch))
 
 
 def _batches(accounts: Iterator[Account]) -> Iterator[list[Account]]:

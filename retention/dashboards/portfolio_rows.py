@@ -3,7 +3,7 @@
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Count, F, FloatField, Q, Sum, Value
 from django.db.models.expressions import Combinable
@@ -58,15 +58,20 @@ class Trouble:
         return f"{self.name}{times} ({'open' if self.count == self.open_count else f'{self.open_count} open'})"
 
 
-def rows_of(accounts: Sequence[Account]) -> list[Row]:
-    """Return the lines of accounts that carry `last_contact` and their score: five queries."""
+def rows_of(accounts: Sequence[Account], reasons: Mapping[int, str] | None = None) -> list[Row]:
+    """Return the lines of accounts that carry `last_contact` and their score: five queries.
+
+    `reasons` by account take the place of the top reason in words.
+    """
     scores = {account.pk: account.score for account in accounts if hasattr(account, "score")}
     reader = Reader.of(scores.values())
     owners, troubles = owners_by_account(accounts), troubles_by_account(accounts)
-    return [
+    rows = [
         _row(account, scores.get(account.pk), owners.get(account.pk, ""), troubles.get(account.pk, []), reader)
         for account in accounts
     ]
+    told = reasons or {}
+    return [replace(row, reason=told.get(row.account.pk, row.reason)) for row in rows]
 
 
 def _row(account: Account, score: Score | None, owner: str, troubles: Sequence[Trouble], reader: Reader) -> Row:

@@ -4,6 +4,7 @@ from django.urls import path
 
 from retention.dashboards import (
     account,
+    account_lines,
     desk,
     home,
     method,
@@ -27,6 +28,7 @@ urlpatterns = [
     path("accounts/<uuid:account>", account.show_account, name="account"),
     path("accounts/<uuid:account>/timeline", account.show_timeline, name="account_timeline"),
     path("accounts/<uuid:account>/what-if", account.ask_what_if, name="account_what_if"),
+    path("accounts/<uuid:account>/ledger", account_lines.show_lines, name="account_lines"),
     path("desk", desk.show_desk, name="desk"),
     path("desk/<uuid:public_id>", desk.show_account, name="desk_account"),
     path("triage", triage.show_triage, name="triage"),

@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts.models import Account
 from retention.models import Score
-from retention.scoring.engine import Floats, Inputs, ScoringModel, department_key, score
+from retention.scoring.engine import Inputs, ScoringModel, department_key, score
 from retention.scoring.features import Facts, Scope, build_inputs, read_facts
 from retention.scoring.ledger import (
     Ledger,
@@ -24,7 +24,7 @@ from retention.scoring.ledger import (
 from retention.scoring.versions import scoring_model
 
 PARTS_SQL: Final = """
-    SELECT incident.public_id, department.slug,
+    SELECT incident.public_id, department.slug, kind.name,
            part.share * part.severity * ({weights})[part.friction_type_id]
            * CASE WHEN part.resolved_at IS NULL OR part.resolved_at > %(as_of)s THEN 1::float8
                   ELSE exp(greatest(-700::float8, ({rates})[part.friction_type_id]
@@ -32,6 +32,7 @@ PARTS_SQL: Final = """
     FROM departments_responsibility AS part
     JOIN departments_incident AS incident ON incident.id = part.incident_id
     JOIN departments_department AS department ON department.id = part.department_id
+    JOIN departments_frictiontype AS kind ON kind.id = part.friction_type_id
     WHERE part.account_id = %(account)s AND part.share > 0
       AND part.happened_at <= %(as_of)s AND part.recorded_at <= %(as_of)s
     ORDER BY part.id
@@ -40,17 +41,25 @@ PARTS_SQL: Final = """
 
 @dataclass(frozen=True, slots=True)
 class IncidentPart:
-    """What one department's part in one incident weighs, and the points of risk that it adds, if anybody's."""
+    """What one department's part in one incident weighs, and the points of risk that it adds.
+
+    `kind` is the name of the friction's type; `reason` says why nobody answers for the points, if nobody does.
+    """
 
     incident: uuid.UUID
     department: str
+    kind: str
     load: float
     points: float
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """An account's ledger as of its score, down to the incident: parts add up to their department's line."""
+    """An account's ledger as of its score, down to the incident: parts add up to their department's line.
+
+    Lines and parts are in points of risk; × `annual_revenue` they are money, and add up in that too.
+    """
 
     risk: float
     annual_revenue: float
@@ -60,10 +69,10 @@ class Explanation:
     model: ScoringModel
 
     def points_of_incidents(self) -> dict[uuid.UUID, float]:
-        """Return the points that each incident adds, all its departments together."""
+        """Return the points that each incident adds, all departments that answer for them together."""
         points: dict[uuid.UUID, float] = {}
         for part in self.parts:
-            points[part.incident] = points.get(part.incident, 0.0) + part.points
+            points[part.incident] = points.get(part.incident, 0.0) + (0.0 if part.reason else part.points)
         return points
 
     def without(self, incidents: Collection[uuid.UUID]) -> WhatIf:
@@ -103,15 +112,18 @@ def _parts(account: Account, facts: Facts, ledger: Ledger) -> list[IncidentPart]
     with connection.cursor() as cursor:
         cursor.execute(PARTS_SQL.format(weights=facts.types.weights, rates=facts.types.rates), parameters)
         rows = cursor.fetchall()
-    columns = np.array([facts.departments.index(slug) for _, slug, _ in rows], dtype=np.intp)
+    columns = np.array([facts.departments.index(slug) for _, slug, *_ in rows], dtype=np.intp)
     loads = np.array([load for *_, load in rows], dtype=np.float64)
-    points = _department_points(ledger, facts)
-    shares = shares_of_points(points, facts.loads, np.zeros(len(rows), dtype=np.intp), columns, loads)
+    places = _places(ledger, facts)
+    reasons = [ledger.reasons[place] for place in places]
+    shares = shares_of_points(ledger.points[:, places], facts.loads, np.zeros(len(rows), dtype=np.intp), columns, loads)
     return [
-        IncidentPart(incident, slug, load, float(share))
-        for (incident, slug, load), share in zip(rows, shares, strict=True)
+        IncidentPart(incident, slug, kind, load, float(share), reasons[column])
+        for (incident, slug, kind, load), share, column in zip(rows, shares, columns.tolist(), strict=True)
     ]
 
 
-def _department_points(ledger: Ledger, facts: Facts) -> Floats:
-    return ledger.department_points([department_key(slug) for slug in facts.departments])
+def _places(ledger: Ledger, facts: Facts) -> list[int]:
+    """Return where each department's term stands in the ledger."""
+    by_key = {term.key: place for place, term in enumerate(ledger.terms)}
+    return [by_key[department_key(slug)] for slug in facts.departments]

@@ -9,6 +9,7 @@ from retention.api.serializers.common import AccountName
 from retention.models import Score
 from retention.scoring.bands import Band, band_of
 from retention.scoring.ledger import LineKind
+from retention.scoring.movement import Cause
 
 
 class ScoreSummary(serializers.ModelSerializer[Score]):
@@ -73,13 +74,24 @@ class IncidentPointsSerializer(serializers.Serializer[Any]):
     points = serializers.FloatField()
 
 
+class PartSerializer(serializers.Serializer[Any]):
+    """One department's part in one incident; the parts of a department sum to its line."""
+
+    incident = serializers.UUIDField()
+    department = serializers.CharField(help_text="slug of the department that has the part")
+    friction_type = serializers.CharField(source="kind", help_text="name of the friction's type")
+    points = serializers.FloatField()
+    reason = serializers.CharField(allow_blank=True, help_text="why nobody answers for these points, if nobody does")
+
+
 class LedgerSerializer(serializers.Serializer[Any]):
     """A score taken apart, down to the incident."""
 
     risk = serializers.FloatField()
     annual_revenue = serializers.FloatField()
     lines = LineSerializer(many=True)
-    incidents = IncidentPointsSerializer(many=True)
+    incidents = IncidentPointsSerializer(many=True, help_text="what departments answer for, by incident")
+    parts = PartSerializer(many=True, help_text="× annual_revenue it is money")
 
 
 class WithoutSerializer(serializers.Serializer[Any]):
@@ -94,3 +106,31 @@ class WhatIfSerializer(serializers.Serializer[Any]):
     before = serializers.FloatField()
     after = serializers.FloatField()
     money_kept = serializers.FloatField()
+
+
+class SinceSerializer(serializers.Serializer[Any]):
+    """Between which moments a movement is asked for; without them, the last week."""
+
+    since = serializers.DateTimeField(required=False, default=None, allow_null=True)
+    until = serializers.DateTimeField(required=False, default=None, allow_null=True)
+
+
+class MoveLineSerializer(serializers.Serializer[Any]):
+    """Why the risk moved by so many points."""
+
+    cause = serializers.ChoiceField(choices=[cause.value for cause in Cause])
+    label = serializers.CharField()  # type: ignore[assignment]  # declared fields leave the class
+    points = serializers.FloatField(help_text="0.03 is three points of risk; below zero where it fell")
+    department = serializers.CharField(allow_blank=True, help_text="slug of the department whose incidents they are")
+    reason = serializers.CharField(allow_blank=True, help_text="why nobody answers for these points, if nobody does")
+    incidents = serializers.DictField(child=serializers.FloatField(), help_text="points by incident")
+
+
+class MovementSerializer(serializers.Serializer[Any]):
+    """The change between two kept scores; the lines sum to after − before."""
+
+    since = serializers.DateTimeField(help_text="moment of the earlier score")
+    until = serializers.DateTimeField(help_text="moment of the later score")
+    before = serializers.FloatField()
+    after = serializers.FloatField()
+    lines = MoveLineSerializer(many=True)

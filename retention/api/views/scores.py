@@ -1,5 +1,6 @@
 """Scores: the number, and the ledger that it is made of."""
 
+import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -14,10 +15,20 @@ from rest_framework.viewsets import GenericViewSet
 from accounts.models import Account
 from retention.api.callers import caller
 from retention.api.filters import ScoreFilters
-from retention.api.serializers.scores import LedgerSerializer, ScoreSerializer, WhatIfSerializer, WithoutSerializer
+from retention.api.serializers.scores import (
+    LedgerSerializer,
+    MovementSerializer,
+    ScoreSerializer,
+    SinceSerializer,
+    WhatIfSerializer,
+    WithoutSerializer,
+)
 from retention.api.views.common import InUtc
 from retention.models import Score
 from retention.scoring.explaining import Explanation, explain
+from retention.scoring.moves import explain_movement, score_by
+
+WEEK = datetime.timedelta(days=7)
 
 
 class ScoreViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, InUtc, GenericViewSet[Score]):
@@ -41,8 +52,23 @@ class ScoreViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, InUtc, Gene
             "annual_revenue": explanation.annual_revenue,
             "lines": explanation.lines,
             "incidents": [{"id": incident, "points": added} for incident, added in points.items()],
+            "parts": explanation.parts,
         }
         return Response(LedgerSerializer(ledger).data)
+
+    @extend_schema(parameters=[SinceSerializer], responses=MovementSerializer)
+    @action(detail=True)
+    def movement(self, request: Request, account: UUID) -> Response:
+        """Say why the risk moved between two kept scores; each moment stands for the last score kept by then."""
+        score = self._open_score()
+        given = SinceSerializer(data=request.query_params)
+        given.is_valid(raise_exception=True)
+        until, since = given.validated_data["until"], given.validated_data["since"]
+        after = score_by(score.account, until) if until and until < score.as_of else score
+        before = score_by(score.account, since or after.as_of - WEEK) if after else None
+        if after is None or before is None or before.as_of >= after.as_of:
+            raise NotFound("No two scores were kept that these moments stand for.")
+        return Response(MovementSerializer(explain_movement(before, after)).data)
 
     @extend_schema(request=WithoutSerializer, responses=WhatIfSerializer)
     @action(detail=True, methods=["post"], url_path="what-if")
@@ -56,11 +82,14 @@ class ScoreViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, InUtc, Gene
         money_kept = (before - after) * explanation.annual_revenue
         return Response(WhatIfSerializer({"before": before, "after": after, "money_kept": money_kept}).data)
 
-    def _explanation(self) -> Explanation:
-        account = self.get_object().account
-        if not Account.objects.open_book_to(caller(self.request)).filter(pk=account.pk).exists():
+    def _open_score(self) -> Score:
+        score = self.get_object()
+        if not Account.objects.open_book_to(caller(self.request)).filter(pk=score.account_id).exists():
             raise PermissionDenied("The ledger is for those who look after the account.")
-        explanation = explain(account)
+        return score
+
+    def _explanation(self) -> Explanation:
+        explanation = explain(self._open_score().account)
         if explanation is None:
             raise NotFound
         return explanation

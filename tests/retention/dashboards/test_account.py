@@ -1,6 +1,9 @@
 """The account page: a ledger that adds up, what if, timeline, and what is written about an account."""
 
 import datetime
+import itertools
+import re
+from functools import partial
 
 import pytest
 from django.test import Client
@@ -10,9 +13,12 @@ from django.utils import timezone
 from accounts.models import Account, Touchpoint
 from departments.models import Incident, Person, Role, State
 from retention.dashboards.account_ledger import waterfall, words_that_add_up
+from retention.dashboards.account_lines import Entry
 from retention.dashboards.account_timeline import signal_words
 from retention.models import Score, ScoreHistory
 from retention.scoring.ledger import LedgerLine, LineKind
+from retention.scoring.rescoring import rescore_accounts
+from retention.scoring.versions import ensure_active_version
 from tests import make
 from tests.retention.dashboards.books import score, troubled
 
@@ -138,17 +144,92 @@ def test_an_account_that_left_keeps_its_last_score(as_maya: Client, castle: Acco
     assert "Whose job is it?" in page
 
 
-def test_the_movement_since_last_week_adds_up(as_maya: Client, castle: Account) -> None:
-    now = Score.objects.get(account=castle)
-    halved = [points / 2 for points in now.points]
-    then = now.as_of - datetime.timedelta(days=8)
-    before = now.baseline + sum(halved)
-    ScoreHistory.objects.create(
-        account=castle, model=now.model, as_of=then, risk=before, baseline=now.baseline, points=halved, annual_revenue=1
+def test_the_movement_since_last_week_adds_up_as_it_is_shown(as_maya: Client, castle: Account) -> None:
+    castle.incidents.all().delete()
+    Score.objects.all().delete()
+    rescore_accounts(account_ids=[castle.pk], as_of=make.ago(days=8), version=ensure_active_version())
+    make.incident(castle, severity=1.0, title="Sent to Leeds, Alabama")
+    score(castle)
+    page = as_maya.get(page_of(castle))
+    movement = page.context["movement"]
+    difference = round(float(movement.after.rstrip("%")) * 10) - round(float(movement.before.rstrip("%")) * 10)
+    assert sum(line.tenths for line in movement.lines) == difference
+    assert any(line.cause == "New" and line.tenths > 0 for line in movement.lines)
+    assert "Sent to Leeds, Alabama" in page.content.decode().partition('id="movement"')[2]
+
+
+def test_the_movement_can_be_asked_for_since_any_day(as_maya: Client, castle: Account) -> None:
+    for days in (60, 30):
+        past = Score.objects.get(account=castle)
+        ScoreHistory.objects.create(
+            account=castle,
+            model=past.model,
+            as_of=make.ago(days=days),
+            risk=0.5,
+            baseline=0.5,
+            points=past.points,
+            annual_revenue=1,
+        )
+    asked = timezone.localdate() - datetime.timedelta(days=40)
+    movement = as_maya.get(page_of(castle), {"since": asked.isoformat()}).context["movement"]
+    assert movement.explained.since < make.ago(days=59)
+    assert not movement.is_oldest
+    long_ago = as_maya.get(page_of(castle), {"since": "2001-01-01"}).context["movement"]
+    assert long_ago.is_oldest
+    assert as_maya.get(page_of(castle), {"since": "soon"}).context["movement"].explained.since > make.ago(days=31)
+
+
+def test_an_account_without_an_older_score_says_so(as_maya: Client, castle: Account) -> None:
+    assert "There is no older score yet" in as_maya.get(page_of(castle)).content.decode()
+
+
+def test_money_below_the_bars_adds_up_to_what_is_shown(as_maya: Client, castle: Account) -> None:
+    picture = as_maya.get(page_of(castle)).context["waterfall"]
+    assert sum(step.money for step in picture.steps) == picture.money
+    assert picture.money == round(Score.objects.get(account=castle).revenue_at_risk)
+
+
+def test_the_ledger_adds_up_at_every_level_to_the_last_incident(as_maya: Client, castle: Account) -> None:
+    billing = make.department("billing")
+    shipping = make.department("shipping")
+    make.incident(castle, make.friction_type("invoice_error", department=billing), {billing: 0.7, shipping: 0.3})
+    stored = score(castle)[0]
+    page = as_maya.get(reverse("account_lines", args=[castle.public_id]))
+    rows, total = page.context["entries"], page.context["total"]
+    assert total.money == round(stored.revenue_at_risk)
+    assert total.tenths == round(stored.risk * 1000)
+    assert_parts_add_up([total, *rows])
+    assert {str(one.public_id) for one in Incident.objects.all()} <= set(
+        re.findall(r"/incidents/([-0-9a-f]+)", page.content.decode())
     )
-    movement = as_maya.get(page_of(castle)).context["movement"]
-    assert sum(points for _, points in movement.changes) == pytest.approx(now.risk - before, abs=0.005)
-    assert "Shipping" in dict(movement.changes)
+
+
+def _lies_below(row: Entry, other: Entry) -> bool:
+    return other.level > row.level
+
+
+def assert_parts_add_up(rows: list[Entry]) -> None:
+    """Each row with rows of the next level below it is their sum."""
+    for place, row in enumerate(rows):
+        below = list(itertools.takewhile(partial(_lies_below, row), rows[place + 1 :]))
+        direct = [one for one in below if one.level == row.level + 1]
+        if direct:
+            assert sum(one.tenths for one in direct) == row.tenths
+            assert sum(one.money for one in direct) == row.money
+            assert sum(one.amount.points for one in direct) == pytest.approx(row.amount.points, abs=1e-9)
+
+
+def test_points_that_are_charged_to_nobody_are_told_with_the_reason(as_maya: Client, castle: Account) -> None:
+    model = Score.objects.get(account=castle).model
+    place = [term["key"] for term in model.terms].index("department:shipping")
+    model.weights["evidence"][place] = "no_evidence"
+    model.save()
+    score(castle)
+    page = as_maya.get(reverse("account_lines", args=[castle.public_id]))
+    assert_parts_add_up([page.context["total"], *page.context["entries"]])
+    row = next(one for one in page.context["entries"] if one.amount.label == "Shipping")
+    assert row.amount.parts
+    assert "no evidence that this makes accounts leave" in page.content.decode()
 
 
 def test_the_timeline_holds_everything_and_can_be_narrowed(as_maya: Client, castle: Account, maya: Person) -> None:

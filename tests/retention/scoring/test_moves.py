@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import random
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -57,7 +58,7 @@ def steady() -> Account:
     return account
 
 
-def of_long_ago(account: Account, **fields: object) -> Incident:
+def of_long_ago(account: Account, **fields: Any) -> Incident:
     return make.incident(account, happened_at=make.ago(days=20), recorded_at=make.ago(days=20), **fields)
 
 
