@@ -83,7 +83,7 @@ def monthly_origins(*, until: datetime.datetime, horizon_days: float, most: int)
     was known of anybody, and those months are left out.
     """
     newest = until - datetime.timedelta(days=horizon_days)
-    first = _beginning()
+    first = beginning()
     if first is None:
         return []
     steps = range(min(most, max((newest - first).days // DAYS_BETWEEN_ORIGINS, 0)))
@@ -102,7 +102,8 @@ def observed_until() -> datetime.datetime:
     return last or now
 
 
-def _beginning() -> datetime.datetime | None:
+def beginning() -> datetime.datetime | None:
+    """Return when the history begins: with the first order, else with the first customer's coming."""
     first = Order.objects.order_by("ordered_at").values_list("ordered_at", flat=True).first()
     if first is not None:
         return first
