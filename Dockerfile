@@ -27,6 +27,7 @@ COPY --from=packages /opt/venv /opt/venv
 COPY --from=assets /assets/node_modules/@tabler/core/dist/css/tabler.min.css /assets/node_modules/@tabler/core/dist/css/tabler.min.css.map node_modules/@tabler/core/dist/css/
 COPY --from=assets /assets/node_modules/echarts/dist/echarts.common.min.js node_modules/echarts/dist/
 COPY --from=assets /assets/node_modules/htmx.org/dist/htmx.min.js node_modules/htmx.org/dist/
+COPY --from=assets /assets/node_modules/dejavu-fonts-ttf/ttf/DejaVuSansCondensed.ttf /assets/node_modules/dejavu-fonts-ttf/ttf/DejaVuSansCondensed-Bold.ttf node_modules/dejavu-fonts-ttf/ttf/
 COPY manage.py ./
 COPY scripts/healthcheck.py scripts/healthcheck.py
 COPY templates templates
