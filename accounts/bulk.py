@@ -3,16 +3,16 @@
 The caller holds the transaction. Identifiers come from models and from code, never from a file.
 """
 
-import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, models
 
-# Everything that is not a number, a date or a truth arrives as it is; NULL is the empty unquoted field.
-COPY_OPTIONS = "FORMAT csv"
+COPY_OPTIONS = "FORMAT text, NULL ''"
+# What stands for itself in no row of COPY's text format.
+ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 LARGEST_REVENUE = 10**12 - 1
 
 
@@ -31,14 +31,31 @@ class Written:
         self.unchanged += other.unchanged
 
 
-def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def copy_rows(cursor: Any, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Append rows to a table by COPY; None becomes NULL, and so does an empty text."""
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows(rows)
-    buffer.seek(0)
     names = ", ".join(f'"{column}"' for column in columns)
-    with connection.cursor() as cursor:
-        cursor.copy_expert(f'COPY "{table}" ({names}) FROM STDIN WITH ({COPY_OPTIONS})', buffer)
+    text = _copy_text(rows)
+    # In one piece: every further one would wait for its turn at the interpreter.
+    cursor.copy_expert(f'COPY "{table}" ({names}) FROM STDIN WITH ({COPY_OPTIONS})', io.StringIO(text), len(text) + 1)
+
+
+def _copy_text(rows: Sequence[Sequence[Any]]) -> str:
+    """Rows as COPY reads them, made column by column, which keeps the innermost loops out of Python."""
+    columns = [_cells(values) for values in zip(*rows, strict=True)]
+    text = _joined(columns)
+    if "\\" in text or "\r" in text or text.count("\n") + text.count("\t") > len(rows) * len(columns):
+        return _joined([[cell.translate(ESCAPES) for cell in cells] for cells in columns])
+    return text
+
+
+def _cells(values: Sequence[Any]) -> list[str]:
+    if None in values:
+        return ["" if value is None else str(value) for value in values]
+    return list(map(str, values))
+
+
+def _joined(columns: Sequence[Sequence[str]]) -> str:
+    return "\n".join([*map("\t".join, zip(*columns, strict=True)), ""])
 
 
 def upsert(

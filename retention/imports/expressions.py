@@ -51,9 +51,29 @@ class Expression:
         self.text = text
         self._types = types
         self._places = {name: place for place, name in enumerate(types)}
+        self._inputs: set[str] = set()
         tree = self._parse(text, timezone)
         self.type = self._type_of(tree)
         self.compute = self._compile(tree)
+        self._remembered = Remembering(self._answer)
+
+    def over(self, lines: Sequence[Sequence[Any]]) -> list[Any]:
+        """The results for many lines; those of values that came together before are remembered."""
+        if self._inputs and self._depends_on_values_alone():
+            keys = map(operator.itemgetter(*(self._places[name] for name in sorted(self._inputs))), lines)
+            return list(map(self._remembered.__getitem__, keys))
+        return list(map(self.compute, lines))
+
+    def _depends_on_values_alone(self) -> bool:
+        # What is calculated keeps the zeros of its terms: 1.0 and 1.00 are equal, and their doubles are not written so.
+        return self.type == "boolean" or not any(self._types[name] in {"decimal", "money"} for name in self._inputs)
+
+    def _answer(self, key: Any) -> Any:
+        values: list[Any] = [None] * len(self._types)
+        names = sorted(self._inputs)
+        for name, value in zip(names, key if len(names) > 1 else (key,), strict=True):
+            values[self._places[name]] = value
+        return self.compute(values)
 
     def _parse(self, text: str, timezone: dt.tzinfo) -> Any:
         resolver = type_resolver_from_dict({name: DATA_TYPES[kind] for name, kind in self._types.items()})
@@ -103,9 +123,13 @@ class Expression:
         return lambda _values: members
 
     def _symbol(self, node: Any) -> Compute:
+        return operator.itemgetter(self._place(node))
+
+    def _place(self, node: Any) -> int:
         if node.scope is not None or node.name not in self._places:
             raise ExpressionError(f"{self.text!r}: there is no column {node.name!r}")
-        return operator.itemgetter(self._places[node.name])
+        self._inputs.add(node.name)
+        return self._places[node.name]
 
     def _logic(self, node: Any) -> Compute:
         left, right = self._truth(node.left), self._truth(node.right)
@@ -126,17 +150,11 @@ class Expression:
         def matches(value: str | None) -> bool:
             return (value is not None and find(value) is not None) is wanted
 
-        if isinstance(node.left, ast.SymbolExpression):
-            # Values of a column repeat, and looking an answer up is quicker than finding it.
-            place, answers = self._places[node.left.name], Remembering(matches)
-            return lambda values: answers[values[place]]
         left = self._compile(node.left)
         return lambda values: matches(left(values))
 
     def _ordering(self, node: Any) -> Compute:
         compare = ORDERINGS[node.type]
-        if isinstance(node.left, ast.SymbolExpression) and isinstance(node.right, ast.LiteralExpressionBase):
-            return _ordering_against(self._places[node.left.name], compare, _plain(node.right.value))
         left, right = self._compile(node.left), self._compile(node.right)
 
         def ordered(values: Sequence[Any]) -> bool:
@@ -147,11 +165,6 @@ class Expression:
 
     def _equality(self, node: Any) -> Compute:
         left, right = self._compile(node.left), self._compile(node.right)
-        if isinstance(node.left, ast.SymbolExpression) and isinstance(node.right, ast.LiteralExpressionBase):
-            place, literal = self._places[node.left.name], _plain(node.right.value)
-            if node.type == "eq":
-                return lambda values: values[place] == literal
-            return lambda values: values[place] != literal
         if node.type == "eq":
             return lambda values: left(values) == right(values)
         return lambda values: left(values) != right(values)
@@ -212,7 +225,7 @@ class Expression:
             raise ExpressionError(f"{self.text!r}: only + - * / can be used to calculate here") from None
 
         if isinstance(node.left, ast.SymbolExpression) and isinstance(node.right, ast.SymbolExpression):
-            return _calculation_of_columns(self._places[node.left.name], self._places[node.right.name], calculate)
+            return _calculation_of_columns(self._place(node.left), self._place(node.right), calculate)
 
         def calculated(values: Sequence[Any]) -> Any:
             first, second = left(values), right(values)
@@ -224,14 +237,6 @@ class Expression:
 def _plain(value: Any) -> Any:
     # Whole numbers as int: comparing them with int columns is several times faster than with Decimal.
     return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
-
-
-def _ordering_against(place: int, compare: Callable[[Any, Any], bool], literal: Any) -> Compute:
-    def ordered(values: Sequence[Any]) -> bool:
-        value = values[place]
-        return value is not None and compare(value, literal)
-
-    return ordered
 
 
 def _calculation_of_columns(left: int, right: int, calculate: Callable[[Any, Any], Any]) -> Compute:

@@ -19,9 +19,9 @@ from django.utils import timezone
 from accounts.bulk import derive_annual_revenue, derive_customer_since
 from accounts.models import AuditEntry
 from departments.models import Person
+from retention.imports.copying import Copying
 from retention.imports.errors import Refusal
 from retention.imports.kinds import KINDS
-from retention.imports.makers import Maker
 from retention.imports.mapping import Mapping
 from retention.imports.program import LineCounts, Program
 from retention.imports.shifting import shift_to
@@ -170,23 +170,19 @@ class _Loader:
         if self._options.shift_to_now:
             shift = shift_to(timezone.now(), self._mapping, self._paths)
             self.summary.weeks_shifted = shift // dt.timedelta(weeks=1)
-        program = Program(self._mapping, shift, self._refuse, self._flush)
-        self._stage_of = dict(zip(program.makers, self._stages, strict=True))
-        done = 0
-        with _rare_garbage_collection():
+        with _rare_garbage_collection(), Copying() as copying:
+            program = Program(self._mapping, shift, self._refuse, copying.copy)
+            copying.stage_of = dict(zip(program.makers, self._stages, strict=True))
+            done = 0
             for number, path in enumerate(self._paths):
                 program.run(path, number, functools.partial(_report_after, report, done))
                 done += path.stat().st_size
                 report(done)
             program.finish()
+            copying.finish()
         self.summary.lines = program.counts
         for stage in self._stages:
             stage.write_only(program.found)
-
-    def _flush(self, maker: Maker) -> None:
-        self._stage_of[maker].copy(maker.rows, maker.line_rows)
-        maker.rows.clear()
-        maker.line_rows.clear()
 
     def write(self) -> None:
         """Write what was staged, kind after kind, so that what is named by others is there before them."""

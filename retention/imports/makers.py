@@ -127,7 +127,7 @@ class Maker:
     def __init__(self, rule: RecordRule, mapping: Mapping) -> None:
         getters = Getters(mapping.types, mapping.timezone)
         self.rule = rule
-        self.when = rule.when.compute if rule.when else None
+        self.when = rule.when
         self.rows: list[tuple[Any, ...]] = []
         self.line_rows: list[tuple[Any, ...]] = []
         fields = (*rule.fields, *rule.data)

@@ -45,8 +45,8 @@ class Program:
         self._shift = shift
         self._refuse = refuse
         self._flush = flush
-        self._computed = [each.expression.compute for each in mapping.computed]
-        self._left_out = [(each.when.compute, self._still_made(each), each.reason) for each in mapping.leave_outs]
+        self._computed = [each.expression for each in mapping.computed]
+        self._left_out = [(each.when, self._still_made(each), each.reason) for each in mapping.leave_outs]
         self._names = list(mapping.types)
         self.found = {each.name for each in mapping.computed}
 
@@ -91,11 +91,10 @@ class Program:
     def _take(self, name: str, file_number: int, block: Block, plan: list[tuple[Convert, int]]) -> None:
         try:
             # Column by column, which keeps the innermost loops out of Python.
-            columns: list[list[Any]] = [
-                list(map(convert, map(operator.itemgetter(index), block.rows))) for convert, index in plan
-            ]
-            for compute in self._computed:
-                columns.append(list(map(compute, zip(*columns, strict=True))))
+            texts = list(zip(*block.rows, strict=True))
+            columns: list[list[Any]] = [list(map(convert, texts[index])) for convert, index in plan if texts]
+            for expression in self._computed:
+                columns.append(expression.over(list(zip(*columns, strict=True))))
         except BadValue:
             self._take_singly(name, file_number, block, plan)
             return
@@ -111,8 +110,8 @@ class Program:
                 self._refuse_value(name, line, row, plan)
                 continue
             try:
-                for compute in self._computed:
-                    values.append(compute(values))
+                for expression in self._computed:
+                    values.append(expression.compute(values))
             except BadValue as error:
                 self._refuse_line(Refusal(name, line, self._names[len(values)], "", str(error)))
                 continue
@@ -151,7 +150,7 @@ class Program:
         """The lines by the first reason to leave them out, those without one at the end."""
         parts = []
         for leaves_out, still_made, reason in self._left_out:
-            out = list(map(bool, map(leaves_out, lines)))
+            out = list(map(bool, leaves_out.over(lines)))
             if any(out):
                 parts.append(_part(reason, still_made, list(compress(places, out)), list(compress(lines, out))))
                 kept = list(map(operator.not_, out))
@@ -191,7 +190,7 @@ class _Part:
 
 def _part(reason: str | None, makers: Sequence[Maker], places: Sequence[int], lines: Sequence[Sequence[Any]]) -> _Part:
     work = [
-        (maker, [True] * len(lines) if maker.when is None else list(map(bool, map(maker.when, lines))))
+        (maker, [True] * len(lines) if maker.when is None else list(map(bool, maker.when.over(lines))))
         for maker in makers
     ]
     return _Part(reason, places, lines, work)

@@ -27,7 +27,7 @@ MERGING = {
     "min": "min({column})",
     "max": "max({column})",
 }
-RECORDS_IN_A_BATCH = 10_000
+RECORDS_IN_A_BATCH = 20_000
 
 
 class Stage:
@@ -90,12 +90,12 @@ class Stage:
         for rule in self.rule.data:
             yield f"data.{rule.name}", rule
 
-    def copy(self, rows: Sequence[Sequence[Any]], lines: Sequence[Sequence[Any]]) -> None:
+    def copy(self, cursor: Any, rows: Sequence[Sequence[Any]], lines: Sequence[Sequence[Any]]) -> None:
         """Stage rows as a maker made them."""
         if rows:
-            copy_rows(self.staged, ["place", *(name for name, _rule in self._staged_columns())], rows)
+            copy_rows(cursor, self.staged, ["place", *(name for name, _rule in self._staged_columns())], rows)
         if lines:
-            copy_rows(self.lines, ["place", "key", *(rule.name for rule in self.rule.lines)], lines)
+            copy_rows(cursor, self.lines, ["place", "key", *(rule.name for rule in self.rule.lines)], lines)
 
     def merge(self) -> None:
         """Put together what belongs to one record: parts of a group, or repeated words on one thing."""

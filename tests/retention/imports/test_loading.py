@@ -1,12 +1,15 @@
 """Imports into a real database: counted, repeatable, corrected by a second file, never stopped by a bad line."""
 
+import csv
 import datetime as dt
+import io
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 
 from accounts.models import Account, AccountChange, AuditEntry, Contact, Holding, Order, OrderLine, Signal
 from departments.models import Assignment, Incident, Person
@@ -430,6 +433,34 @@ def test_dates_can_be_shifted_to_end_now(run: Importer) -> None:
     assert now - dt.timedelta(weeks=1) < last <= now
     assert (last.date() - first.date()).days == 31
     assert summary.weeks_shifted > 800
+
+
+def test_texts_arrive_letter_by_letter_whatever_signs_they_hold(run: Importer) -> None:
+    names = ["tab\there", "line\nbreak", "return\rhere", r"back\slash \N \.", 'a "quoted" one', "naïve, Ωmega", r"\t"]
+    text = io.StringIO()
+    csv.writer(text).writerows([("external_id", "name"), *enumerate(names)])
+    run("accounts", text.getvalue())
+    assert list(Account.objects.order_by("external_id").values_list("name", flat=True)) == names
+
+
+def test_what_the_database_refuses_while_rows_are_copied_is_raised(run: Importer, tmp_path: Path) -> None:
+    path = tmp_path / "part0.csv"
+    path.write_text("external_id,name\nA,Acme\n")
+    with pytest.raises(DatabaseError, match="does not exist"), transaction.atomic():
+        import_files(
+            mapping=find_mapping("accounts"),
+            paths=[path],
+            options=Options(),
+            refuse=run.refused.append,
+            report=drop_what_is_staged,
+            acting_person=None,
+        )
+    assert not Account.objects.exists()
+
+
+def drop_what_is_staged(_position: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS import_0_staged")
 
 
 def test_online_retail_comes_in_as_it_is_known_to_be(run: Importer) -> None:
