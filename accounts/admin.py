@@ -39,7 +39,7 @@ class OrganisationForm(OrganisationModelForm):
 
     class Meta:
         model = Organisation
-        fields = ["name", "currency", "locale", "time_zone", "contact_cadence_days"]
+        fields = ["name", "currency", "locale", "time_zone", "contact_cadence_days", "override_approval_revenue"]
 
 
 @admin.register(Organisation)

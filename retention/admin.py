@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from accounts.audited_admin import AuditedAdmin, ReadOnlyAdmin
-from retention.models import Budget, ModelVersion
+from retention.models import Budget, ModelVersion, Override
 
 
 @admin.register(Budget)
@@ -17,3 +17,10 @@ class BudgetAdmin(AuditedAdmin):
 class ModelVersionAdmin(ReadOnlyAdmin):
     list_display = ["number", "origin", "created_at", "is_active", "activated_by"]
     list_select_related = ["activated_by"]
+
+
+@admin.register(Override)
+class OverrideAdmin(ReadOnlyAdmin):
+    list_display = ["account", "risk", "computed_risk", "made_by", "made_at", "expires_at", "approval", "answered_by"]
+    list_select_related = ["account", "made_by", "answered_by"]
+    list_filter = ["approval"]

@@ -38,6 +38,7 @@ urlpatterns = [
     path("", include("departments.care.urls")),
     path("", include("retention.dashboards.urls")),
     path("", include("retention.budgets.urls")),
+    path("", include("retention.overrides.urls")),
     path("login/", sign_in_views.LoginView.as_view(authentication_form=LimitedSignIn), name="login"),
     path(
         "password_reset/",

@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import models
@@ -15,7 +16,8 @@ from departments.models import Adoption, Commitment, HandOff, Incident, Person, 
 from retention.imports.loading import Options
 from retention.imports.mapping import shipped_mappings
 from retention.imports.runs import ask_for_import
-from retention.models import ImportRun
+from retention.models import ImportRun, Override
+from retention.overrides.actions import override_risk
 from retention.scoring.rescoring import drain_changes, rescore_accounts
 from retention.scoring.versions import ensure_active_version
 from tests import make
@@ -48,11 +50,23 @@ def grow(company: Company, accounts: int) -> None:
 
 def _accounts(people: Mapping[str, Person], count: int) -> list[Ids]:
     records = [_account(people) for _ in range(count)]
+    keys = _account_ids(records)
     version = ensure_active_version()
     # A score of last week, for what tells why it moved since.
-    rescore_accounts(account_ids=_account_ids(records), as_of=make.ago(days=8), version=version)
+    rescore_accounts(account_ids=keys, as_of=make.ago(days=8), version=version)
     drain_changes()
-    return records
+    overrides = {str(one.account.public_id): one for one in map(partial(_override, people["manager"]), keys)}
+    return [record | {"override": _public_id(overrides[record["account"]])} for record in records]
+
+
+def _override(manager: Person, account_id: int) -> Override:
+    return override_risk(
+        account=Account.objects.get(pk=account_id),
+        risk=0.9,
+        reason="Their buyer told me so.",
+        expires_on=timezone.localdate() + datetime.timedelta(days=30),
+        acting_person=manager,
+    )
 
 
 def _account_ids(records: list[Ids]) -> list[int]:

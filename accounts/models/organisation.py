@@ -1,5 +1,7 @@
 """The company whose customers these are: one row of settings that people may change."""
 
+from decimal import Decimal
+
 from django.db import models
 
 
@@ -16,10 +18,23 @@ class Organisation(models.Model):
     contact_cadence_days = models.PositiveSmallIntegerField(
         default=30, help_text="how often an account should hear from us, where it has no cadence of its own"
     )
+    override_approval_revenue = models.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        default=Decimal(100_000),
+        db_default=Decimal(100_000),
+        help_text="annual revenue above which a second person approves an override of the risk; empty for never",
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(id=1), name="there_is_one_organisation"),
+            models.CheckConstraint(
+                condition=models.Q(override_approval_revenue=None) | models.Q(override_approval_revenue__gte=0),
+                name="revenue_for_approval_is_not_negative",
+            ),
             models.CheckConstraint(condition=models.Q(currency__regex="^[A-Z]{3}$"), name="currency_is_an_iso_code"),
         ]
 

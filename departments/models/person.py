@@ -36,6 +36,8 @@ class Capability(models.TextChoices):
     RULE = "rule", "Rule on disputes"
     IMPORT_RECORDS = "import_records", "Import records"
     CONFIGURE = "configure", "Change configuration, people and models"
+    OVERRIDE_RISK = "override_risk", "Override a risk with a reason"
+    APPROVE_OVERRIDES = "approve_overrides", "Approve overrides"
     ASSIGN_ACCOUNTS = "assign_accounts", "Decide who looks after an account"
     LEAD_RECOVERIES = "lead_recoveries", "Start and lead a recovery"
     SNOOZE = "snooze", "Snooze accounts"
@@ -53,6 +55,7 @@ CAPABILITIES: dict[str, frozenset[Capability]] = {
             _C.LEAD_RECOVERIES,
             _C.SNOOZE,
             _C.ASK_FOR_CALLS,
+            _C.OVERRIDE_RISK,
         }
     ),
     Role.SERVICE_DESK: frozenset(
@@ -69,7 +72,15 @@ CAPABILITIES: dict[str, frozenset[Capability]] = {
     Role.DEPARTMENT_HEAD: frozenset({_C.REPORT_FRICTION, _C.WORK_ON_INCIDENTS, _C.ANSWER_INCIDENTS, _C.SEE_TRIAGE}),
     Role.DEPARTMENT_MEMBER: frozenset({_C.REPORT_FRICTION, _C.WORK_ON_INCIDENTS, _C.SEE_TRIAGE}),
     Role.EXECUTIVE: frozenset(
-        {_C.SEE_PORTFOLIO, _C.SEE_DESK, _C.SEE_TRIAGE, _C.SEE_SCORECARD, _C.SET_BUDGETS, _C.RULE}
+        {
+            _C.SEE_PORTFOLIO,
+            _C.SEE_DESK,
+            _C.SEE_TRIAGE,
+            _C.SEE_SCORECARD,
+            _C.SET_BUDGETS,
+            _C.RULE,
+            _C.APPROVE_OVERRIDES,
+        }
     ),
     Role.ADMINISTRATOR: frozenset(
         {

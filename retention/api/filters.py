@@ -4,13 +4,14 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django_filters import rest_framework as filters
 
 from accounts.models import Account, Channel, Order, Purpose, Signal, Touchpoint
 from accounts.signals import KINDS
 from departments.models import Answer, HandOff, Incident, State
 from retention.api.pagination import Pages
-from retention.models import Score
+from retention.models import Approval, Override, Score
 from retention.scoring.bands import BAND_STARTS, BAND_WORDS, Band
 
 IN_THE_BOOK = ("segment", "has_left", "renews_from", "renews_until", "source", "external_id", "recorded_from")
@@ -117,6 +118,23 @@ class IncidentFilters(HappenedFilters):
     def open_or_not(self, incidents: QuerySet[Incident], name: str, wanted: object) -> QuerySet[Incident]:
         """Keep the open incidents, or the resolved ones."""
         return incidents.exclude(state=State.RESOLVED) if wanted else incidents.filter(state=State.RESOLVED)
+
+
+class OverrideFilters(Filters):
+    """Filters of overrides."""
+
+    account = filters.UUIDFilter("account__public_id")
+    approval = filters.ChoiceFilter(choices=Approval.choices)
+    is_standing = filters.BooleanFilter(method="standing_or_not", help_text="whether it holds now")
+
+    class Meta(Filters.Meta):
+        model = Override
+        fields: tuple[str, ...] = ()
+
+    def standing_or_not(self, overrides: QuerySet[Override], name: str, wanted: object) -> QuerySet[Override]:
+        """Keep what holds now, or what does not."""
+        standing = Override.objects.order_by().standing(timezone.now()).values("pk")
+        return overrides.filter(pk__in=standing) if wanted else overrides.exclude(pk__in=standing)
 
 
 class HandOffFilters(Filters):

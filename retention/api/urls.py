@@ -7,6 +7,7 @@ from retention.api.views.accounts import AccountViewSet, OrderViewSet, Touchpoin
 from retention.api.views.catalogue import DepartmentViewSet, FrictionTypeViewSet, SignalKindsView
 from retention.api.views.documentation import DocumentationView, SchemaView
 from retention.api.views.incidents import HandOffViewSet, IncidentViewSet
+from retention.api.views.overrides import OverrideViewSet
 from retention.api.views.scores import ScoreViewSet
 from retention.api.views.signals import SignalViewSet
 
@@ -18,6 +19,7 @@ router.register("touchpoints", TouchpointViewSet)
 router.register("incidents", IncidentViewSet)
 router.register("hand-offs", HandOffViewSet)
 router.register("scores", ScoreViewSet)
+router.register("overrides", OverrideViewSet)
 router.register("departments", DepartmentViewSet)
 router.register("friction-types", FrictionTypeViewSet)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Account
@@ -16,7 +17,7 @@ from retention.dashboards.account_friction import friction_of, ticked_incidents,
 from retention.dashboards.account_ledger import history_chart, history_of, waterfall
 from retention.dashboards.account_movement import chosen_day, movement_of
 from retention.dashboards.account_timeline import KIND_WORDS, timeline_of
-from retention.models import Score
+from retention.models import Override, Score
 from retention.scoring.explaining import explain, ledger_lines
 
 
@@ -80,6 +81,8 @@ def _full(
         "what_if": what_if(account, explanation, ticked) if explanation and ticked else None,
         "assignments": looking_after(account),
         "facts": facts_of(account),
+        "overrides": list(Override.objects.filter(account=account).unended(timezone.now()).select_related("made_by")),
+        "may_override": person.can(Capability.OVERRIDE_RISK),
         "may_log_contact": person.can(Capability.LOG_CONTACT),
         **(_judgement(account, score, since) if score else {}),
     }

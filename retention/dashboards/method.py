@@ -18,6 +18,7 @@ from retention.dashboards.coverage import books, feeds
 from retention.dashboards.definitions import DEFINITIONS
 from retention.dashboards.trust import trust
 from retention.models import ModelVersion, ScoringRun
+from retention.overrides.record import override_record
 from retention.scoring.engine import Evidence, Prior, ScoringModel, Term, TermKind, expert_prior
 from retention.scoring.versions import department_priors, scoring_model
 
@@ -62,6 +63,7 @@ def show_method(request: PersonRequest) -> HttpResponse:
         "books": books(),
         "runs": runs(),
         "trust": trust(version),
+        "override_record": override_record(segment=""),
         "definitions": DEFINITIONS,
         **(_model_context(version) if version else {}),
     }

@@ -12,13 +12,14 @@ from departments.http import PersonRequest
 from retention.dashboards.portfolio import Portfolio
 from retention.dashboards.portfolio_rows import Row
 from retention.dashboards.tables import csv_response
+from retention.models import Override
 from retention.scoring.bands import BAND_WORDS, band_of
 
 ROWS_AT_ONCE = 500
 HEADINGS = (
     "account", "number", "segment", "city", "country", "looked after by", "risk", "band", "risk a week ago",
     "annual revenue", "revenue at risk", "avoidable revenue at risk", "whose friction", "top reason", "renews on",
-    "last contact", "left on",
+    "last contact", "left on", "overridden risk", "overridden by", "overridden until", "reason of the override",
 )  # fmt: skip
 
 
@@ -50,4 +51,11 @@ def _line(row: Row) -> list[object]:
         account.annual_revenue, f"{score.revenue_at_risk:.2f}" if score else "",
         f"{score.friction_points * score.annual_revenue:.2f}" if score else "",
         friction, row.reason, account.renews_on, row.last_contact, account.left_on,
+        *_override(row.override),
     ]  # fmt: skip
+
+
+def _override(override: Override | None) -> list[object]:
+    if override is None:
+        return [""] * 4
+    return [f"{override.risk:.4f}", override.made_by.name, timezone.localdate(override.expires_at), override.reason]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import Account
 from departments.models import OPEN_STATES, Assignment, Capacity, Incident
 from retention.dashboards.ledgers import LEAST_POINTS, Part, Reader
-from retention.models import Score
+from retention.models import Override, Score
 from retention.templatetags.holdfast import Segment
 
 REASONS_SHOWN = 2
@@ -32,6 +32,7 @@ class Row:
     segments: Sequence[Segment]
     reason: str
     last_contact: datetime.datetime | None
+    override: Override | None = None
 
     @property
     def moved(self) -> float | None:
@@ -59,7 +60,7 @@ class Trouble:
 
 
 def rows_of(accounts: Sequence[Account], reasons: Mapping[int, str] | None = None) -> list[Row]:
-    """Return the lines of accounts that carry `last_contact` and their score: five queries.
+    """Return the lines of accounts that carry `last_contact` and their score: six queries.
 
     `reasons` by account take the place of the top reason in words.
     """
@@ -70,8 +71,17 @@ def rows_of(accounts: Sequence[Account], reasons: Mapping[int, str] | None = Non
         _row(account, scores.get(account.pk), owners.get(account.pk, ""), troubles.get(account.pk, []), reader)
         for account in accounts
     ]
-    told = reasons or {}
-    return [replace(row, reason=told.get(row.account.pk, row.reason)) for row in rows]
+    told, overrides = reasons or {}, _overrides(accounts)
+    return [
+        replace(row, reason=told.get(row.account.pk, row.reason), override=overrides.get(row.account.pk))
+        for row in rows
+    ]
+
+
+def _overrides(accounts: Iterable[Account]) -> dict[int, Override]:
+    """Return what people hold the risks of accounts to be now; whoever sees a portfolio sees its books."""
+    standing = Override.objects.filter(account__in=[account.pk for account in accounts]).standing(timezone.now())
+    return {override.account_id: override for override in standing.select_related("made_by")}
 
 
 def _row(account: Account, score: Score | None, owner: str, troubles: Sequence[Trouble], reader: Reader) -> Row:

@@ -19,6 +19,7 @@ from retention.dashboards.scorecard_figures import Standing, months, standing
 from retention.dashboards.scorecard_waiting import breadth, sales_time, waiting
 from retention.dashboards.trust import trust
 from retention.models import ModelVersion
+from retention.overrides.record import override_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def _figures(segment: str, moment: datetime.datetime) -> dict[str, object]:
             today=today,
         ),
         "trust": trust(ModelVersion.objects.filter(is_active=True).first()),
+        "override_record": override_record(segment=segment),
         "waiting": waiting(segment),
         "breadth": breadth(today, ended, segment=segment),
         "sales_time": sales_time(moment, segment=segment),

@@ -3,6 +3,7 @@
 from retention.models.budget import Budget
 from retention.models.imports import ImportFile, ImportRefusal, ImportRun, ImportState
 from retention.models.model import ModelVersion, Origin
+from retention.models.override import Approval, Override
 from retention.models.recovery import OUTCOMES, Recovery, RecoveryState, RecoveryStep
 from retention.models.run import ScoringRange, ScoringRun
 from retention.models.saved_view import SavedView
@@ -12,6 +13,7 @@ from retention.models.snooze import NOTICEABLE, Snooze, WokenBy
 __all__ = [
     "NOTICEABLE",
     "OUTCOMES",
+    "Approval",
     "Budget",
     "ImportFile",
     "ImportRefusal",
@@ -19,6 +21,7 @@ __all__ = [
     "ImportState",
     "ModelVersion",
     "Origin",
+    "Override",
     "Recovery",
     "RecoveryState",
     "RecoveryStep",

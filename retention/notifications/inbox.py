@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from departments.models import Answer, Capability, HandOff, Incident, Person, Role, State
+from retention.models import Override
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ def _items(person: Person) -> Iterator[Item]:
         yield _late_assignments(person)
     if person.can(Capability.RULE):
         yield _disputed(person)
+    if person.can(Capability.APPROVE_OVERRIDES):
+        yield _overrides_to_approve(person)
     if person.role in {Role.ACCOUNT_MANAGER, Role.SERVICE_DESK}:
         yield _late_on_own_accounts(person)
 
@@ -54,6 +57,12 @@ def _of_a_department_head(person: Person) -> Iterator[Item]:
     yield Item(late, words, desk, is_urgent=True)
     words = ngettext("new incident needs an answer", "new incidents need an answer", in_time)
     yield Item(in_time, words, desk, is_urgent=False)
+
+
+def _overrides_to_approve(person: Person) -> Item:
+    waiting = Override.objects.visible_to(person).pending(timezone.now()).exclude(made_by=person).count()
+    words = ngettext("override of a risk waits for your approval", "overrides of risks wait for your approval", waiting)
+    return Item(waiting, words, reverse("overrides"), is_urgent=False)
 
 
 def _disputed(person: Person) -> Item:

@@ -2,14 +2,24 @@
 
 from typing import Any
 
+from django.db.models import Prefetch
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from departments.models import Person
 from retention.api.serializers.common import AccountName
-from retention.models import Score
+from retention.api.serializers.overrides import StandingOverride
+from retention.models import Override, Score
 from retention.scoring.bands import Band, band_of
 from retention.scoring.ledger import LineKind
 from retention.scoring.movement import Cause
+
+
+def standing_overrides_for(person: Person, way: str) -> "Prefetch[str]":
+    """Return how to read along what holds now, as `ScoreSummary` shows it; `way` leads to the account's overrides."""
+    standing = Override.objects.visible_to(person).standing(timezone.now()).select_related("made_by")
+    return Prefetch(way, standing, to_attr="standing_overrides")
 
 
 class ScoreSummary(serializers.ModelSerializer[Score]):
@@ -20,6 +30,7 @@ class ScoreSummary(serializers.ModelSerializer[Score]):
     model = serializers.IntegerField(source="model.number", read_only=True, help_text="number of the model's version")
     horizon_days = serializers.IntegerField(source="model.horizon_days", read_only=True)
     revenue_at_risk = serializers.FloatField(read_only=True, help_text="risk × annual revenue")
+    override = serializers.SerializerMethodField()
 
     class Meta:
         model = Score
@@ -31,6 +42,7 @@ class ScoreSummary(serializers.ModelSerializer[Score]):
             "is_probability",
             "horizon_days",
             "revenue_at_risk",
+            "override",
             "risk_week_ago",
             "is_frozen",
             "model",
@@ -43,6 +55,12 @@ class ScoreSummary(serializers.ModelSerializer[Score]):
     def get_band(self, score: Score) -> str:
         """Return the word for the risk."""
         return band_of(score.risk).value
+
+    @extend_schema_field(StandingOverride(allow_null=True))
+    def get_override(self, score: Score) -> dict[str, Any] | None:
+        """Return what a person holds the risk to be, if somebody does and the caller keeps the book."""
+        standing: list[Override] = score.account.standing_overrides  # type: ignore[attr-defined]  # standing_overrides_for
+        return StandingOverride(standing[0]).data if standing else None
 
 
 class ScoreSerializer(ScoreSummary):

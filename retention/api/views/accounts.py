@@ -18,6 +18,7 @@ from retention.api.serializers.accounts import (
     TouchpointSerializer,
 )
 from retention.api.serializers.inputs import ContactLog, OrderTaken
+from retention.api.serializers.scores import standing_overrides_for
 from retention.api.views.common import Records
 
 
@@ -34,7 +35,8 @@ class AccountViewSet(Records[Account]):
         accounts = super().get_queryset()
         if self.action == "retrieve":
             accounts = accounts.prefetch_related("contacts", "holdings__product")
-        return accounts.annotate(book_is_open=self._book_is_open())
+        overrides = standing_overrides_for(caller(self.request), "overrides")
+        return accounts.prefetch_related(overrides).annotate(book_is_open=self._book_is_open())
 
     def _book_is_open(self) -> Case | Value:
         open_to_caller = caller(self.request).open_book_account_ids()

@@ -22,6 +22,7 @@ from retention.api.serializers.scores import (
     SinceSerializer,
     WhatIfSerializer,
     WithoutSerializer,
+    standing_overrides_for,
 )
 from retention.api.views.common import InUtc
 from retention.models import Score
@@ -40,6 +41,12 @@ class ScoreViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, InUtc, Gene
     lookup_field = "account__public_id"
     lookup_url_kwarg = "account"
     lookup_value_converter = "uuid"
+
+    def get_queryset(self) -> QuerySet[Score]:
+        """Return scores that know what overrides them."""
+        return (
+            super().get_queryset().prefetch_related(standing_overrides_for(caller(self.request), "account__overrides"))
+        )
 
     @extend_schema(responses=LedgerSerializer)
     @action(detail=True)
