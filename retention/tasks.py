@@ -1,5 +1,7 @@
 """What workers do: ids in, idempotent, a few lines each."""
 
+import logging
+
 from celery import shared_task
 from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
@@ -8,9 +10,12 @@ from departments import detection
 from retention.care import snoozes
 from retention.imports import runs as imports
 from retention.notifications import mail
-from retention.scoring import rescoring, runs
+from retention.scoring import learning, rescoring, runs
+from retention.scoring.fit import TooFewLeavers
 
 MOST_BATCHES_A_MESSAGE = 50
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name="retention.detect_changes")
@@ -44,6 +49,15 @@ def sweep_runs() -> None:
     runs.finish_run()
     for range_id in runs.unclaimed_ranges():
         score_range.delay(range_id)
+
+
+@shared_task(name="retention.learn")
+def learn() -> None:
+    """Fit the weights to the company's history, where there is enough of it, and store them as a candidate."""
+    try:
+        learning.learn(tell=logger.info)
+    except (TooFewLeavers, learning.AlreadyLearning) as refused:
+        logger.info("Nothing was fitted. %s", refused)
 
 
 @shared_task(name="retention.send_morning_mails")

@@ -26,6 +26,9 @@ class ModelVersion(PublicModel):
     terms = models.JSONField(help_text="the terms in the order in which scores store their points")
     weights = models.JSONField(help_text="mean, covariance and evidence of each term")
     rhythm = models.JSONField(help_text="parameters of the rhythm")
+    learned = models.JSONField(
+        null=True, blank=True, help_text="what a fit stands on: account-months, leavers, and what the data alone say"
+    )
     backtest = models.JSONField(null=True, blank=True, help_text="the last rolling-origin backtest, if any")
 
     class Meta:

@@ -60,6 +60,7 @@ FRICTION_PRIOR: Final = Prior(2.0, 1.0)
 INTERCEPT: Final = Term("intercept", TermKind.BASELINE, "Level of this company")
 RHYTHM_BEFORE: Final = Term("rhythm_before", TermKind.BASELINE, "Order rhythm before")
 CONTRACT: Final = Term("contract", TermKind.BASELINE, "Tenure and renewal of the contract")
+CONTRACT_LEVEL: Final = Term("contract_level", TermKind.BASELINE, "Level of contracts")
 RHYTHM_SINCE: Final = Term("rhythm_since", TermKind.SYMPTOM, "Falling order rhythm")
 CARE_TERMS: Final = (
     Term("care:contact_overdue", TermKind.CARE, "Contact overdue"),
@@ -72,12 +73,21 @@ EXPERT_PRIORS: Final[Mapping[str, Prior]] = {
     "intercept": Prior(0.0, 0.3),
     "rhythm_before": Prior(1.0, 0.15),
     "contract": Prior(1.0, 0.15),
+    "contract_level": Prior(0.0, 0.3),
     "rhythm_since": Prior(1.0, 0.25),
     "care:contact_overdue": Prior(0.3, 0.15),
     "care:innovation_gap": Prior(0.2, 0.1),
     "care:broken_promises": Prior(0.4, 0.2),
     "care:breadth": Prior(-0.25, 0.12),
 }
+
+# Segments differ from the whole company by so much: in level, and in how far their rhythm is believed.
+SEGMENT_LEVEL_PRIOR: Final = Prior(0.0, 0.5)
+SEGMENT_RHYTHM_PRIOR: Final = Prior(0.0, 0.15)
+SEGMENT: Final = "segment:"
+SEGMENT_RHYTHM: Final = "segment_rhythm:"
+# Near the usual baseline, so that a segment's level and its slope say different things.
+USUAL_LOG_ODDS: Final = -2.0
 
 
 def department_key(slug: str) -> str:
@@ -90,6 +100,17 @@ def friction_term(slug: str, name: str) -> Term:
     return Term(department_key(slug), TermKind.FRICTION, name, slug)
 
 
+def segment_terms(name: str) -> tuple[Term, Term]:
+    """What a segment adds to the baseline: its own level, and how far its rhythm is believed."""
+    level = Term(f"{SEGMENT}{name}", TermKind.BASELINE, f"Level of {name}")
+    return level, Term(f"{SEGMENT_RHYTHM}{name}", TermKind.BASELINE, f"Rhythm of {name}")
+
+
+def segments_of(terms: Iterable[Term]) -> tuple[str, ...]:
+    """The segments that have terms of their own."""
+    return tuple(term.key.removeprefix(SEGMENT) for term in terms if term.key.startswith(SEGMENT))
+
+
 def standard_terms(departments: Mapping[str, str]) -> tuple[Term, ...]:
     """All terms of a model, in order; `departments` gives the name of each slug."""
     friction = (friction_term(slug, name) for slug, name in departments.items())
@@ -98,6 +119,10 @@ def standard_terms(departments: Mapping[str, str]) -> tuple[Term, ...]:
 
 def expert_prior(term: Term, priors: Mapping[str, Prior]) -> Prior:
     """The belief that a term starts from: as configured, else ours."""
+    if term.key.startswith(SEGMENT):
+        return SEGMENT_LEVEL_PRIOR
+    if term.key.startswith(SEGMENT_RHYTHM):
+        return SEGMENT_RHYTHM_PRIOR
     return priors.get(term.key) or EXPERT_PRIORS.get(term.key, FRICTION_PRIOR)
 
 
@@ -216,7 +241,8 @@ class Inputs:
     `rhythm_before` and `contract` are log-odds, each 0 for accounts of the other sort. `loads`
     (n, D) is, per department of `departments`, the sum of share x weight x severity x decay;
     `exposure` the decayed number of orders; `care` one array per care term, by key, 0 where
-    nothing is known; `rhythm_since` the change of the rhythm's log-odds since the window began.
+    nothing is known; `rhythm_since` the change of the rhythm's log-odds since the window began;
+    `segments` 1 for the accounts of each segment that the model has terms of, else 0.
     """
 
     rhythm_before: Floats
@@ -226,6 +252,7 @@ class Inputs:
     exposure: Floats
     care: Mapping[str, Floats]
     rhythm_since: Floats
+    segments: Mapping[str, Floats] = field(default_factory=dict)
 
     def with_loads(self, loads: Floats) -> Inputs:
         """The same accounts with other friction."""
@@ -266,13 +293,17 @@ def design_matrix(inputs: Inputs, terms: tuple[Term, ...]) -> Floats:
     if missing:
         raise ValueError(f"The model has no term for {', '.join(missing)}.")
     friction = flattened(inputs.loads, inputs.exposure)
+    baseline = inputs.rhythm_before + inputs.contract - USUAL_LOG_ODDS
     columns: dict[str, Floats] = {
         INTERCEPT.key: np.ones_like(inputs.rhythm_before),
         RHYTHM_BEFORE.key: inputs.rhythm_before,
         CONTRACT.key: inputs.contract,
+        CONTRACT_LEVEL.key: (inputs.contract != 0.0).astype(np.float64),
         RHYTHM_SINCE.key: inputs.rhythm_since,
         **{department_key(slug): friction[:, d] for d, slug in enumerate(inputs.departments)},
         **inputs.care,
+        **{f"{SEGMENT}{name}": member for name, member in inputs.segments.items()},
+        **{f"{SEGMENT_RHYTHM}{name}": member * baseline for name, member in inputs.segments.items()},
     }
     features = np.zeros((len(inputs.rhythm_before), len(terms)))
     for position, term in enumerate(terms):

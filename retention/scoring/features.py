@@ -3,6 +3,7 @@
 import datetime
 import io
 import math
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,8 @@ from django.db import connection
 from accounts.models import Organisation, Touchpoint
 from departments.models import Department, FrictionType, Release
 from retention.scoring.binary import from_copy
-from retention.scoring.engine import Floats, Inputs, ScoringModel
-from retention.scoring.rhythm import DAYS_IN_A_YEAR, OrderFacts
+from retention.scoring.engine import Floats, Inputs, ScoringModel, segments_of
+from retention.scoring.rhythm import DAYS_IN_A_YEAR, ContractFacts, OrderFacts
 
 HERE = Path(__file__).parent
 FEATURES_SQL = (HERE / "features.sql").read_text()
@@ -39,7 +40,7 @@ FACT_COLUMNS = {"account_id": ">i8"} | dict.fromkeys(
         *("renews_on", "customer_since", "stated_revenue", "cadence"),
         *RHYTHM_COLUMNS,
         *("contacted", "adopted", "broken_promises", "products", "monthly_value"),
-        *("history_risk", "history_as_of", "scored_as_of", "scored_by"),
+        *("history_risk", "history_as_of", "scored_as_of", "scored_by", "segment"),
     ],
     ">f8",
 )
@@ -213,17 +214,24 @@ def build_inputs(facts: Facts, model: ScoringModel) -> Inputs:
     by_order = now.has_ordered & np.isnan(facts.columns["renews_on"])
     rhythm_before = model.rhythm.log_odds(before, model.horizon_days)
     since = model.rhythm.log_odds(now, model.horizon_days) - rhythm_before
-    tenure, renewal = tenure_days(facts), days_to_renewal(facts)
+    contract = ContractFacts(tenure_days(facts), days_to_renewal(facts), before.orders_in_a_year)
     return Inputs(
         rhythm_before=np.where(by_order, rhythm_before, 0.0),
-        contract=np.where(by_order, 0.0, model.contract.log_odds(tenure, renewal, model.horizon_days)),
+        contract=np.where(by_order, 0.0, model.contract.log_odds(contract, model.horizon_days)),
         departments=facts.departments,
         loads=facts.loads,
         exposure=facts.columns["exposure"],
         care=care_features(facts),
         # One order a contract began with is no rhythm that could fall.
         rhythm_since=np.where(by_order | (before.repeat_orders > 0), since, 0.0),
+        segments=_members(facts, segments_of(model.weights.terms)),
     )
+
+
+def _members(facts: Facts, segments: Sequence[str]) -> dict[str, Floats]:
+    """Return who is in which segment, 1 or 0 by its name: rows of fixed width carry a segment by its checksum."""
+    codes = facts.columns["segment"]
+    return {name: (codes == float(zlib.crc32(name.encode()))).astype(np.float64) for name in segments}
 
 
 def orders_now(facts: Facts) -> OrderFacts:

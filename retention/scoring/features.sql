@@ -80,7 +80,8 @@ SELECT account.id,
        coalesce(score.history_risk, 'NaN'),
        coalesce(date_part('epoch', score.history_as_of) / 86400::float8, 'NaN'),
        coalesce(date_part('epoch', score.as_of) / 86400::float8, 'NaN'),
-       coalesce(score.model_id, 0)::float8
+       coalesce(score.model_id, 0)::float8,
+       crc32(convert_to(account.segment, 'UTF8'))::float8
 FROM accounts_account AS account
 LEFT JOIN rhythm ON rhythm.account_id = account.id
 LEFT JOIN contacted ON contacted.account_id = account.id

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retention.scoring.engine import Floats, Inputs, ScoringModel
-from retention.scoring.rhythm import OrderFacts
+from retention.scoring.rhythm import ContractFacts, OrderFacts
 
 Integers = npt.NDArray[np.int64]
 Truths = npt.NDArray[np.bool_]
@@ -55,6 +55,11 @@ class Panel:
         """How many accounts left, each counted once."""
         return len(np.unique(self.account_id[self.left]))
 
+    @property
+    def contract_facts(self) -> ContractFacts:
+        """What a contract's base rate is made of."""
+        return ContractFacts(self.tenure_days, self.days_to_renewal, self.before.orders_in_a_year)
+
     def chosen(self, which: Truths) -> Panel:
         """The rows of a mask (n,); origins and segments keep their numbers."""
         columns = {name: getattr(self, name)[which] for name in ROW_COLUMNS}
@@ -69,6 +74,10 @@ class Panel:
     def of_origins(self, first: int, end: int) -> Panel:
         """The rows of the origins from number `first` up to, but without, number `end`."""
         return self.chosen((self.origin >= first) & (self.origin < end))
+
+    def members(self) -> dict[str, Floats]:
+        """Who is in which segment, 1 or 0 by its name; accounts without one are in none."""
+        return {name: (self.segment == code).astype(np.float64) for code, name in enumerate(self.segments) if name}
 
     def by_model(self, model: ScoringModel) -> Panel:
         """The same rows, their baseline and symptom by another model's rhythm and contract base."""
@@ -133,14 +142,16 @@ def _one_after_another(values: list[Any]) -> Any:
 
 
 def with_rhythm_of(panel: Panel, model: ScoringModel) -> Inputs:
-    """The panel's features, with baseline and symptom as a model's rhythm and contract base give them."""
+    """The panel's features, with baseline and symptom as a model's rhythm and contract base give them, and who is in
+    which segment."""
     before = model.rhythm.log_odds(panel.before, model.horizon_days)
     since = model.rhythm.log_odds(panel.now, model.horizon_days) - before
-    base = model.contract.log_odds(panel.tenure_days, panel.days_to_renewal, model.horizon_days)
+    base = model.contract.log_odds(panel.contract_facts, model.horizon_days)
     return replace(
         panel.inputs,
         rhythm_before=np.where(panel.is_contract, 0.0, before),
         contract=np.where(panel.is_contract, base, 0.0),
         # One order a contract began with is no rhythm that could fall.
         rhythm_since=np.where(~panel.is_contract | (panel.before.repeat_orders > 0), since, 0.0),
+        segments=panel.members(),
     )

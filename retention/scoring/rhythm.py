@@ -250,23 +250,47 @@ class Rhythm:
 
 
 @dataclass(frozen=True, slots=True)
+class ContractFacts:
+    """What the base rate of n accounts under contract is made of; each field has shape (n,).
+
+    `days_to_renewal` is infinite where no end is agreed; `orders_in_a_year` are those of the year before the friction
+    window.
+    """
+
+    tenure_days: Floats
+    days_to_renewal: Floats
+    orders_in_a_year: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class ContractBase:
     """The base log-odds of accounts under contract: by tenure, and by how near renewal is.
 
     `usual` is the log-odds in the middle of a young contract (about one in thirty a quarter),
     `per_tenure` is taken off per doubling of tenure in years, `at_renewal` is added in full where
-    the contract ends within the horizon, and fades over twice that time before.
+    the contract ends within the horizon, and fades over twice that time before. `per_activity` is
+    added per logarithm of 1 + the orders in a year: experts say nothing of it, data may.
     """
 
     usual: float = -3.4
     per_tenure: float = -0.3
     at_renewal: float = 1.5
+    per_activity: float = 0.0
 
-    def log_odds(self, tenure_days: Floats, days_to_renewal: Floats, horizon: float) -> Floats:
-        """Base log-odds, clipped; `days_to_renewal` is infinite where no end is agreed. (n,)."""
-        tenure = np.log2(1.0 + np.maximum(tenure_days, 0.0) / DAYS_IN_A_YEAR)
-        nearness = np.clip(2.0 - days_to_renewal / horizon, 0.0, 1.0)
-        total = self.usual + self.per_tenure * tenure + self.at_renewal * nearness
+    @staticmethod
+    def features(facts: ContractFacts, horizon: float) -> dict[str, Floats]:
+        """What each coefficient weighs, by its name. Shapes (n,)."""
+        return {
+            "usual": np.ones_like(facts.tenure_days),
+            "per_tenure": np.log2(1.0 + np.maximum(facts.tenure_days, 0.0) / DAYS_IN_A_YEAR),
+            "at_renewal": np.clip(2.0 - facts.days_to_renewal / horizon, 0.0, 1.0),
+            "per_activity": np.log1p(facts.orders_in_a_year),
+        }
+
+    def log_odds(self, facts: ContractFacts, horizon: float) -> Floats:
+        """Base log-odds, clipped. Shape (n,)."""
+        features = self.features(facts, horizon)
+        total = sum((getattr(self, name) * values for name, values in features.items()), np.zeros(1))
         return np.clip(total, -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS)
 
     def to_dict(self) -> dict[str, float]:

@@ -15,6 +15,7 @@ from retention.scoring.rhythm import (
     LARGEST_LOG_ODDS,
     BgNbd,
     ContractBase,
+    ContractFacts,
     Floats,
     OrderFacts,
     Rhythm,
@@ -186,7 +187,7 @@ def test_a_damaged_stored_rhythm_is_refused() -> None:
 
 def test_contracts_are_riskier_when_young_and_near_renewal() -> None:
     contract = ContractBase()
-    young, old = contract.log_odds(np.array([30.0, 3000.0]), np.full(2, np.inf), 90.0)
-    near, far = contract.log_odds(np.full(2, 400.0), np.array([20.0, 300.0]), 90.0)
+    young, old = contract.log_odds(ContractFacts(np.array([30.0, 3000.0]), np.full(2, np.inf), np.zeros(2)), 90.0)
+    near, far = contract.log_odds(ContractFacts(np.full(2, 400.0), np.array([20.0, 300.0]), np.zeros(2)), 90.0)
     assert young > old
     assert near == pytest.approx(far + contract.at_renewal)
