@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from retention.scoring.engine import Evidence, Prior, Term, TermKind, Weights, design_matrix, expert_prior
+from retention.scoring.engine import Prior, Term, TermKind, Weights, design_matrix, expert_prior
 from retention.scoring.evidence import WEAKENED, Finding, Split, foresight, out_of_time, weigh
 from retention.scoring.logit import (
     Belief,
@@ -101,7 +101,7 @@ class Causes:
 
     @property
     def held(self) -> Truths:
-        return self.term != NO_TERM
+        return np.asarray(self.term != NO_TERM, dtype=np.bool_)
 
     def log_odds(self) -> Floats:
         """What friction and care give each row."""

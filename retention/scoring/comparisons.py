@@ -16,10 +16,10 @@ from scipy.special import expit
 
 from retention.scoring import boosting
 from retention.scoring.engine import Floats, ScoringModel, flattened, score
-from retention.scoring.fit import fit_rhythm, start_rhythm
 from retention.scoring.metrics import Bools
 from retention.scoring.panel_arrays import Panel
 from retention.scoring.rhythm import OrderFacts
+from retention.scoring.rhythm_fit import fit_rhythm, start_rhythm
 
 Predict = Callable[[Panel], Floats]
 Learn = Callable[[Panel], Predict]

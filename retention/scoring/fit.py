@@ -32,7 +32,7 @@ class TooFewLeavers(ValueError):  # noqa: N818 - named for what it says
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What a weight was learned from: value, 95 % interval and gain in foresight by the data alone, and experts' prior."""
+    """What a weight was learned from: value, 95 % interval and foresight by the data alone, and experts' prior."""
 
     key: str
     value: float
@@ -90,8 +90,8 @@ def _demand_leavers(panel: Panel) -> None:
     accounts, leavers = len(np.unique(panel.account_id)), panel.leavers
     if min(leavers, accounts - leavers) < LEAST_TO_LEARN:
         raise TooFewLeavers(
-            f"Of {accounts:,} accounts {leavers:,} left in the time that can be learned from; {LEAST_TO_LEARN} that left "
-            f"and {LEAST_TO_LEARN} that stayed are needed. The experts' weights stay in force."
+            f"Of {accounts:,} accounts {leavers:,} left in the time that can be learned from; {LEAST_TO_LEARN} that "
+            f"left and {LEAST_TO_LEARN} that stayed are needed. The experts' weights stay in force."
         )
 
 
@@ -144,7 +144,10 @@ def _nuisance(rows: Panel, model: ScoringModel) -> Floats:
     """
     facts = rows.before
     parts = [(~rows.is_contract, column) for column in model.rhythm.features(facts, model.horizon_days).values()]
-    parts += [(rows.is_contract, column) for column in model.contract.features(rows.contract_facts, model.horizon_days).values()]
+    parts += [
+        (rows.is_contract, column)
+        for column in model.contract.features(rows.contract_facts, model.horizon_days).values()
+    ]
     exposure = np.log1p(rows.inputs.exposure)
     parts += [(~rows.is_contract, exposure), (rows.is_contract, exposure)]
     table = np.stack([np.where(who, column, 0.0) for who, column in parts], axis=1)

@@ -9,9 +9,9 @@ import numpy.typing as npt
 from django.db import connection
 
 from retention.scoring.features import DAY, Scope, epoch_day, orders_now, read_facts
-from retention.scoring.rhythm_fit import fit_rhythm, start_rhythm
 from retention.scoring.panel_arrays import chosen, joined
 from retention.scoring.rhythm import Floats, OrderFacts, Rhythm
+from retention.scoring.rhythm_fit import fit_rhythm, start_rhythm
 
 # Below this many accounts with a second order the experts' rhythm knows better than the data.
 LEAST_ACCOUNTS: Final = 200

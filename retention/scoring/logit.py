@@ -153,7 +153,7 @@ def testimony(sample: Sample, weak: Belief, start: Floats) -> Testimony:
         weights = weights - step * min(1.0, LONGEST_STEP / max(float(np.abs(step).max()), LEAST_STEP))
         if np.abs(step).max() < 1e-5:
             break
-    inverse = np.linalg.inv(sample.information(weights) + np.diag(weak.precision))
+    inverse: Floats = np.linalg.inv(sample.information(weights) + np.diag(weak.precision)).astype(np.float64)
     meat = crossed(sample.witness(weights))
     covariance = inverse @ (meat + np.diag(weak.precision)) @ inverse
     return Testimony(weights, covariance, inverse, _power(inverse, meat, sample.information(weights)))

@@ -43,7 +43,8 @@ def fit_rhythm(
     """The rhythm whose log-odds explain best which of n accounts placed no order within the horizon (days).
 
     MAP of a logit on the rhythm's features, with a Gaussian prior at the coefficients of `start`. A feature that is
-    the same for everybody keeps its coefficient. `offset` (n,) are log-odds of other origin, held. Raises ValueError where all were silent, or none.
+    the same for everybody keeps its coefficient. `offset` (n,) are log-odds of other origin, held. Raises ValueError
+    where all were silent, or none.
     """
     features = start.features(facts, horizon)
     believed = {name: start.coefficients.get(name, 0.0) for name in features}

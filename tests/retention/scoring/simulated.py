@@ -125,13 +125,14 @@ def _live(course: _Course) -> None:
 
 def _true_terms(course: _Course) -> Floats:
     rates = course.loads[-1] / (1.0 + course.exposures[-1])[:, None]
-    return np.log1p(rates) * np.array(course.company.effects)
+    return np.asarray(np.log1p(rates) * np.array(course.company.effects), dtype=np.float64)
 
 
 def _log_odds(course: _Course) -> Floats:
     company = course.company
     levels = company.level + np.array(company.segment_levels)[course.segment.astype(int)] + course.frailty
-    return levels + company.per_activity * np.log(course.rate) + _true_terms(course).sum(axis=1)
+    total = levels + company.per_activity * np.log(course.rate) + _true_terms(course).sum(axis=1)
+    return np.asarray(total, dtype=np.float64)
 
 
 def _panel(course: _Course, leaves: Floats) -> Simulated:
@@ -144,7 +145,9 @@ def _panel(course: _Course, leaves: Floats) -> Simulated:
     first = np.argmax(counts > 0, axis=1) * DAYS + 15.0
     worth = 400.0 * course.dice.lognormal(0.0, 0.5, n)
     parts, terms, raw = [], [], []
-    origins = tuple(START + datetime.timedelta(days=DAYS * number) for number in range(company.months - company.horizon_months))
+    origins = tuple(
+        START + datetime.timedelta(days=DAYS * number) for number in range(company.months - company.horizon_months)
+    )
     for number, month in enumerate(range(WARM_UP + 1, months - horizon + 1)):
         now = _orders(course, bought, month, first, worth)
         went = (leaves > month) & (leaves <= month + horizon)

@@ -14,9 +14,9 @@ import pytest
 from scipy.special import expit
 from scipy.stats import rankdata
 
-from retention.scoring.rhythm_fit import fit_rhythm, start_rhythm
 from retention.scoring.panel_arrays import joined
 from retention.scoring.rhythm import BgNbd, Floats, OrderFacts, fit_bgnbd
+from retention.scoring.rhythm_fit import fit_rhythm, start_rhythm
 from tests.real_data import online_retail
 
 HORIZON = timedelta(days=90)

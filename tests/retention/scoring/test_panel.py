@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ def days_after(days: float, origin: datetime.datetime = ORIGIN) -> datetime.date
     return origin + datetime.timedelta(days=days)
 
 
-def buyer(*ordered_at: datetime.datetime, **fields: object) -> Account:
+def buyer(*ordered_at: datetime.datetime, **fields: Any) -> Account:
     account = make.account(**{"customer_since": days_after(-700).date(), **fields})
     for at in ordered_at:
         make.order(account, ordered_at=at, recorded_at=at)

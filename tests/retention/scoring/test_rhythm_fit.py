@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pytest
 from scipy.special import expit
 
-from retention.scoring.rhythm_fit import fit_rhythm
 from retention.scoring.panel_arrays import chosen, joined
 from retention.scoring.rhythm import Floats, OrderFacts, Rhythm
+from retention.scoring.rhythm_fit import fit_rhythm
 
 TRUTH = Rhythm(
     coefficients={
