@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("retention", "0006_recoveries_and_snoozes"),
+        ("retention", "0007_overrides"),
     ]
 
     operations = [
