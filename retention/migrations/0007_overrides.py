@@ -10,7 +10,7 @@ import accounts.models.base
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0004_override_approval"),
+        ("accounts", "0005_override_approval"),
         ("retention", "0006_recoveries_and_snoozes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

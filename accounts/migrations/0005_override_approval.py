@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0003_marks"),
+        ("accounts", "0004_check_lines_by_the_statement"),
     ]
 
     operations = [
