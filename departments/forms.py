@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django import forms
 
+from departments.actions.bulk import MOST_AT_ONCE
 from departments.models import CauseCode, Department, Incident, Person, Reason, Role
 
 _WORKING_ROLES = (Role.DEPARTMENT_HEAD, Role.DEPARTMENT_MEMBER)
@@ -23,7 +24,8 @@ def causes(department: Department) -> Any:
 def share_choices(name: str, *several: forms.Form) -> None:
     """Read the choices of a field once for several forms that are shown on one page."""
     fields = [cast(forms.ChoiceField, form.fields[name]) for form in several]
-    choices = list(cast(Iterable[Any], fields[0].choices))
+    # Through iter(): list() alone asks such choices for their number first, which is a statement of its own.
+    choices = list(iter(cast(Iterable[Any], fields[0].choices)))
     for field in fields:
         field.choices = choices
 
@@ -138,3 +140,20 @@ class BulkForm(forms.Form):
         seen = Incident.objects.visible_to(person).select_related("department", "friction_type", "account")
         self.fields["incident"].queryset = seen  # type: ignore[attr-defined]  # a choice field
         self.fields["incident"].error_messages["required"] = "Tick at least one incident."
+
+    def clean_incident(self) -> Any:
+        """Refuse more than one deed should hold."""
+        incidents = self.cleaned_data["incident"]
+        if len(incidents) > MOST_AT_ONCE:
+            raise forms.ValidationError(f"At most {MOST_AT_ONCE} incidents at once.")
+        return incidents
+
+
+class MergeForm(BulkForm):
+    """Which of several is kept."""
+
+    into = forms.ModelChoiceField(Incident.objects.none(), to_field_name="public_id", label="The one to keep")
+
+    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
+        super().__init__(*args, person=person, **kwargs)
+        self.fields["into"].queryset = self.fields["incident"].queryset  # type: ignore[attr-defined]  # choice fields

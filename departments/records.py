@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-# The state that each step leaves an incident in; a withdrawal says so itself.
+# The state that each step leaves an incident in; steps that lead back say so themselves, in their details.
 STATE_AFTER = {
     "reported": "new",
     "detected": "new",
@@ -15,6 +15,7 @@ STATE_AFTER = {
     "handed_off": "waiting",
     "returned": "disputed",
     "resolved": "resolved",
+    "merged": "resolved",
     "signal_withdrawn": "resolved",
 }
 _STATES = ", ".join(f"('{verb}', '{state}')" for verb, state in STATE_AFTER.items())
@@ -79,6 +80,16 @@ CHECKS = (
         """,
     ),
     Check(
+        "Nobody answers for a share of what was merged into another.",
+        """
+        SELECT incident.id FROM departments_incident AS incident
+        JOIN departments_responsibility AS part ON part.incident_id = incident.id
+        WHERE incident.merged_into_id IS NOT NULL
+        GROUP BY incident.id
+        HAVING sum(part.share) <> 0
+        """,
+    ),
+    Check(
         "Every record begins with how the incident came to be known.",
         """
         SELECT incident.id FROM departments_incident AS incident
@@ -96,7 +107,7 @@ CHECKS = (
             SELECT coalesce(after.state, step.details ->> 'state') AS state
             FROM departments_incidentevent AS step
             LEFT JOIN (VALUES {_STATES}) AS after (verb, state) ON after.verb = step.verb
-            WHERE step.incident_id = incident.id AND (after.state IS NOT NULL OR step.verb = 'withdrawn')
+            WHERE step.incident_id = incident.id AND (after.state IS NOT NULL OR step.details ->> 'state' IS NOT NULL)
             ORDER BY step.at DESC, step.id DESC LIMIT 1) AS last ON true
         WHERE incident.state <> last.state
         """,
@@ -108,20 +119,25 @@ CHECKS = (
         JOIN departments_department AS holder ON holder.id = incident.department_id
         JOIN LATERAL (
             SELECT details FROM departments_incidentevent AS step
-            WHERE step.incident_id = incident.id AND step.verb IN ('reported', 'detected', 'hand_off_accepted')
+            WHERE step.incident_id = incident.id
+              AND (step.verb IN ('reported', 'detected') OR step.details ->> 'holder' IS NOT NULL)
             ORDER BY at DESC, id DESC LIMIT 1) AS last ON true
         WHERE coalesce(last.details ->> 'holder', '') <> holder.slug
           AND coalesce(last.details ->> 'department_id', '') <> holder.id::text
         """,
     ),
     Check(
-        "Every hand-off has its step when it was asked, and when it was answered.",
+        "Every hand-off has its step when it was asked, and when it was answered, unless the answer was taken back.",
         """
         SELECT asked.incident_id FROM departments_handoff AS asked
         LEFT JOIN departments_incidentevent AS step
             ON step.incident_id = asked.incident_id AND step.details ->> 'hand_off' = asked.public_id::text
         GROUP BY asked.id, asked.incident_id, asked.answer
-        HAVING count(step.id) <> CASE WHEN asked.answer = 'pending' THEN 1 ELSE 2 END
+        HAVING count(step.id) - (
+                   SELECT count(*) FROM departments_incidentevent AS again
+                   WHERE again.incident_id = asked.incident_id
+                     AND again.details ->> 'asked_again' = asked.public_id::text)
+               <> CASE WHEN asked.answer = 'pending' THEN 1 ELSE 2 END
         """,
     ),
 )

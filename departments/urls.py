@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from departments.views import absences, bulk, handoffs, incidents
+from departments.views import absences, bulk, handoffs, incidents, undoing
 
 urlpatterns = [
     path("absences", absences.show_absences, name="absences"),
     path("incidents/ticked/accept", bulk.accept_ticked, name="incidents_accept"),
     path("incidents/ticked/assign", bulk.assign_ticked, name="incidents_assign"),
+    path("incidents/ticked/hand-off", bulk.hand_off_ticked, name="incidents_hand_off"),
+    path("incidents/ticked/merge", bulk.merge_ticked, name="incidents_merge"),
+    path("undo/<uuid:batch>", undoing.undo_deed, name="undo"),
     path("incidents/ticked/resolve", bulk.resolve_ticked, name="incidents_resolve"),
     path("incidents/<uuid:public_id>", incidents.show_incident, name="incident"),
     path("incidents/<uuid:public_id>/accept", incidents.accept_incident, name="incident_accept"),

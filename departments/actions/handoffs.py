@@ -10,8 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import Conflict, Invalid
+from departments.actions.incidents import accept
 from departments.actions.permissions import require_answering
 from departments.actions.steps import last_step, record_step, require_state, swap
+from departments.actions.undo import allow_undo, picture
 from departments.clocks import deadline
 from departments.models import (
     Answer,
@@ -44,7 +46,7 @@ def hand_off(
     require_answering(acting_person, incident.department)
     require_state(incident, *MOVABLE)
     _check_proposal(incident, to, reason, words, share)
-    state_before = incident.state
+    state_before, as_it_was = incident.state, picture(incident)
     asked_until = deadline(start=timezone.now(), hours=incident.friction_type.answer_hours, department=to)
     swap(incident, state=State.WAITING, due_at=asked_until)
     proposal = HandOff.objects.create(
@@ -60,6 +62,7 @@ def hand_off(
     )
     proposal.refresh_from_db()
     _record(proposal, HANDED_OFF, words.strip(), acting_person, state_before=state_before, reason=reason)
+    allow_undo(as_it_was, incident, HANDED_OFF, acting_person, opened=proposal)
     return proposal
 
 
@@ -82,6 +85,7 @@ def accept_hand_off(*, hand_off: HandOff, words: str, acting_person: Person) -> 
     require_answering(acting_person, hand_off.to_department)
     _settle(hand_off, Answer.ACCEPTED, words, acting_person)
     incident = _waiting_incident(hand_off)
+    as_it_was = picture(incident)
     kept, taken = _move_shares(hand_off, incident)
     holder = hand_off.to_department if taken > kept else hand_off.from_department
     due_at = incident.resolve_due_at
@@ -98,7 +102,16 @@ def accept_hand_off(*, hand_off: HandOff, words: str, acting_person: Person) -> 
         due_at=due_at,
     )
     _record(hand_off, "hand_off_accepted", words.strip(), acting_person, holder=holder.slug, kept=kept, taken=taken)
+    allow_undo(as_it_was, incident, "hand_off_accepted", acting_person, answered=hand_off)
     return hand_off
+
+
+def accept_any(*, incident: Incident, acting_person: Person) -> Incident:
+    """Answer for the incident: as its holder, or as the department that is asked to take it."""
+    asked = HandOff.objects.pending().filter(incident=incident, to_department=acting_person.department_id)
+    if (proposal := asked.select_related("incident", "from_department", "to_department").first()) is None:
+        return accept(incident=incident, acting_person=acting_person)
+    return accept_hand_off(hand_off=proposal, words="", acting_person=acting_person).incident
 
 
 def _move_shares(hand_off: HandOff, incident: Incident) -> tuple[float, float]:
@@ -143,8 +156,10 @@ def return_hand_off(*, hand_off: HandOff, words: str, acting_person: Person) -> 
     incident = _waiting_incident(hand_off)
     hours = incident.friction_type.answer_hours
     due_at = deadline(start=timezone.now(), hours=hours, department=hand_off.from_department)
+    as_it_was = picture(incident)
     swap(incident, state=State.DISPUTED, answer_due_at=due_at, due_at=due_at)
     _record(hand_off, "returned", words.strip(), acting_person)
+    allow_undo(as_it_was, incident, "returned", acting_person, answered=hand_off)
     return hand_off
 
 
@@ -154,9 +169,10 @@ def withdraw_hand_off(*, hand_off: HandOff, acting_person: Person) -> HandOff:
     require_answering(acting_person, hand_off.from_department)
     _settle(hand_off, Answer.WITHDRAWN, "", acting_person)
     incident = _waiting_incident(hand_off)
-    state = _state_before(incident)
+    state, as_it_was = _state_before(incident), picture(incident)
     swap(incident, state=state, due_at=incident.resolve_due_at if state == State.IN_WORK else incident.answer_due_at)
     _record(hand_off, "withdrawn", "", acting_person, state=state)
+    allow_undo(as_it_was, incident, "withdrawn", acting_person, answered=hand_off)
     return hand_off
 
 

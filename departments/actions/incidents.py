@@ -12,6 +12,7 @@ from accounts.moments import why_impossible
 from departments.actions.opening import NewIncident, OpenedIncident, OpenedIncidents, open_incidents
 from departments.actions.permissions import require, require_answering, require_member_of, require_sight
 from departments.actions.steps import moment, record_step, require_state, swap
+from departments.actions.undo import allow_undo, picture
 from departments.clocks import deadline
 from departments.models import (
     Capability,
@@ -94,13 +95,14 @@ def accept(*, incident: Incident, acting_person: Person) -> Incident:
     """Answer for the incident: the holding department takes it into work."""
     require_answering(acting_person, incident.department)
     require_state(incident, *ANSWERABLE)
-    before = incident.state
+    before, as_it_was = incident.state, picture(incident)
     now = timezone.now()
     swap(incident, state=State.IN_WORK, answered_at=incident.answered_at or now, due_at=incident.resolve_due_at)
     _settle_share(incident)
     record_step(
         incident=incident, verb="accepted", words="", acting_person=acting_person, details={"state_before": before}
     )
+    allow_undo(as_it_was, incident, "accepted", acting_person)
     return incident
 
 
@@ -119,7 +121,7 @@ def assign(*, incident: Incident, assignee: Person | None, acting_person: Person
     if incident.state == State.RESOLVED:
         require_state(incident, *WORKABLE)
     _check_assignee(incident, assignee, acting_person)
-    before = incident.assignee
+    before, as_it_was = incident.assignee, picture(incident)
     swap(incident, assignee=assignee)
     record_step(
         incident=incident,
@@ -128,6 +130,7 @@ def assign(*, incident: Incident, assignee: Person | None, acting_person: Person
         acting_person=acting_person,
         details={"from": before.name if before else None, "to": assignee.name if assignee else None},
     )
+    allow_undo(as_it_was, incident, "assigned", acting_person)
     return incident
 
 
@@ -152,7 +155,7 @@ def resolve(*, incident: Incident, resolution: str, cause: CauseCode | None, act
         raise Invalid("resolution", "Say how it was put right.")
     if cause is not None and cause.department_id != incident.department_id:
         raise Invalid("cause", f"“{cause}” is a cause of another department.")
-    before = incident.state
+    before, as_it_was = incident.state, picture(incident)
     now = timezone.now()
     swap(
         incident,
@@ -165,6 +168,7 @@ def resolve(*, incident: Incident, resolution: str, cause: CauseCode | None, act
     _settle_share(incident)
     details = {"state_before": before, "cause": cause.name if cause else None}
     record_step(incident=incident, verb="resolved", words=words, acting_person=acting_person, details=details)
+    allow_undo(as_it_was, incident, "resolved", acting_person)
     return incident
 
 
@@ -182,6 +186,7 @@ def reopen(*, incident: Incident, words: str, acting_person: Person) -> Incident
     department = incident.department
     due_at = deadline(start=timezone.now(), hours=incident.friction_type.resolve_hours, department=department)
     details = {"resolution": incident.resolution, "resolved_at": moment(incident.resolved_at or timezone.now())}
+    as_it_was = picture(incident)
     swap(
         incident,
         state=State.IN_WORK,
@@ -193,6 +198,7 @@ def reopen(*, incident: Incident, words: str, acting_person: Person) -> Incident
         due_at=due_at,
     )
     record_step(incident=incident, verb="reopened", words=reason, acting_person=acting_person, details=details)
+    allow_undo(as_it_was, incident, "reopened", acting_person)
     return incident
 
 

@@ -16,6 +16,7 @@ from departments.models.handoff import Answer, HandOff, IncidentEvent, Note, Rea
 from departments.models.person import Capability, Person, Role
 from departments.models.quality import CauseCode
 from departments.models.release import Adoption, Commitment, Release
+from departments.models.undo import UndoPoint
 
 __all__ = [
     "OPEN_STATES",
@@ -43,4 +44,5 @@ __all__ = [
     "Responsibility",
     "Role",
     "State",
+    "UndoPoint",
 ]

@@ -197,6 +197,13 @@ class Incident(SourcedModel):
                 condition=models.Q(resolved_at=None) | models.Q(resolved_at__gte=models.F("happened_at")),
                 name="incident_is_resolved_after_it_happened",
             ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into=None) | models.Q(state="resolved"), name="merged_incidents_are_resolved"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into=None) | ~models.Q(merged_into=models.F("id")),
+                name="no_incident_is_merged_into_itself",
+            ),
         ]
         indexes = [
             models.Index(fields=["account", "-happened_at"], name="incident_timeline"),

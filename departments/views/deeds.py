@@ -1,5 +1,6 @@
 """Buttons: do one thing, say what came of it, and go back to where the person was."""
 
+import uuid
 from collections.abc import Callable
 
 from django.contrib import messages
@@ -9,8 +10,9 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.errors import ActionError, NotAllowed
+from departments.actions.undo import undo_of
 from departments.http import PersonRequest
-from departments.models import Incident
+from departments.models import HandOff, Incident, Person
 from departments.views.page import show
 
 NOT_PROCESSED = 422
@@ -19,14 +21,25 @@ NOT_PROCESSED = 422
 def do(request: PersonRequest, deed: Callable[[], object], *, done: str, otherwise: str) -> HttpResponse:
     """Do it and say so, or say why not; `otherwise` is where to go if the form names no place."""
     try:
-        deed()
+        result = deed()
     except NotAllowed as refusal:
         raise PermissionDenied(str(refusal)) from refusal
     except ActionError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, done)
+        messages.success(request, done, extra_tags=_undo_tag_of(result, request.user))
     return back(request, otherwise)
+
+
+def _undo_tag_of(result: object, person: Person) -> str:
+    """A deed that changed an incident can be taken back for a while."""
+    incident = result.incident if isinstance(result, HandOff) else result
+    return undo_tag(undo_of([incident], person)) if isinstance(incident, Incident) else ""
+
+
+def undo_tag(batch: uuid.UUID | None) -> str:
+    """Return the mark by which a message offers to take the deed back."""
+    return f"undo:{batch}" if batch else ""
 
 
 def correct(request: PersonRequest, incident: Incident, **bound: Form) -> HttpResponse:

@@ -35,6 +35,9 @@ VERBS = {
     "returned": "returned it",
     "withdrawn": "asked no longer",
     "noted": "wrote a note",
+    "undone": "took back the last step",
+    "merged": "merged it into another",
+    "took_in": "merged a duplicate into it",
 }
 UNDER_WAY = (State.NEW, State.IN_WORK, State.DISPUTED)
 
@@ -86,6 +89,7 @@ def _context(person: Person, incident: Incident) -> dict[str, object]:
     pending = next((step for step in path if step.answer == Answer.PENDING), None)
     return {
         "incident": incident,
+        "duplicates": list(incident.merged.all()),
         "parts": list(incident.responsibilities.filter(share__gt=0).select_related("department")),
         "path": path,
         "pending": pending,

@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from retention.api.views.accounts import AccountViewSet, OrderViewSet, TouchpointViewSet
 from retention.api.views.catalogue import DepartmentViewSet, FrictionTypeViewSet, SignalKindsView
+from retention.api.views.deeds import DeedViewSet
 from retention.api.views.documentation import DocumentationView, SchemaView
 from retention.api.views.incidents import HandOffViewSet, IncidentViewSet
 from retention.api.views.overrides import OverrideViewSet
@@ -17,6 +18,7 @@ router.register("orders", OrderViewSet)
 router.register("signals", SignalViewSet)
 router.register("touchpoints", TouchpointViewSet)
 router.register("incidents", IncidentViewSet)
+router.register("deeds", DeedViewSet, basename="deed")
 router.register("hand-offs", HandOffViewSet)
 router.register("scores", ScoreViewSet)
 router.register("overrides", OverrideViewSet)

@@ -138,10 +138,15 @@ def _forms(department: Department) -> dict[str, object]:
         "bulk_resolve_form": ResolveForm(department=department, auto_id="bulk_%s"),
     }
     share_choices("assignee", forms["assign_form"], forms["bulk_assign_form"])
+    hand_offs = {
+        "hand_off_form": HandOffForm(department=department, auto_id="hand_off_%s"),
+        "bulk_hand_off_form": HandOffForm(department=department, auto_id="bulk_%s"),
+    }
     share_choices("cause", forms["resolve_form"], forms["bulk_resolve_form"])
+    share_choices("to", *hand_offs.values())
     return {
         **forms,
-        "hand_off_form": HandOffForm(department=department, auto_id="hand_off_%s"),
+        **hand_offs,
         "return_form": WordsForm(auto_id="return_%s"),
         "reopen_form": WordsForm(auto_id="reopen_%s"),
     }

@@ -1,6 +1,9 @@
 """Lengths of time, and changes against the quarter before, on the pages about responsibility."""
 
+import re
+
 from django import template
+from django.contrib.messages.storage.base import Message
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -19,6 +22,13 @@ def hours(value: float | None) -> str:
     if value < 1:
         return f"{value * 60:.0f} min"
     return f"{value:.0f} h" if value < DAYS_FROM_HOURS else f"{value / 24:.0f} d"
+
+
+@register.filter
+def undo_of(message: Message) -> str:
+    """Return by what the deed that a message tells of can be taken back; empty if it cannot."""
+    found = re.search(r"\bundo:([0-9a-f-]{36})\b", message.extra_tags or "")
+    return found[1] if found else ""
 
 
 @register.filter

@@ -1,11 +1,9 @@
-// The triage desk by keyboard: j k move, x ticks, a accepts, h hands off, r resolves, u opens again what was resolved
-// last, Enter opens, f filters. Forms of a row open in a dialog; the desk alone is replaced by what the server answers.
+// The triage desk by keyboard: j k move, x ticks, a accepts, h hands off, r resolves, Enter opens, f filters;
+// u, which takes back, is a button's own key. Forms of a row open in a dialog; the desk alone is replaced by what the server answers.
 (function () {
   "use strict";
 
-  const UNDO_MS = 10000;
   let place = -1;
-  let undo = null;
 
   const desk = () => document.getElementById("desk");
   const rows = () => [...desk().querySelectorAll("tr[data-row]")];
@@ -29,7 +27,6 @@
     k: () => stand(place < 0 ? 0 : place - 1),
     x: () => { const box = inRow("[data-tick-row]"); if (box) box.click(); },
     a: act("accept"), h: act("hand-off"), r: act("resolve"),
-    u: () => { if (undo) openAgain(); },
     f: () => document.getElementById("desk-filter").focus(),
     Enter: () => { const link = inRow("[data-open]"); if (link) link.click(); },
   };
@@ -62,52 +59,25 @@
       const form = dialog.querySelector("form");
       form.reset();
       form.action = opener.dataset.post;
-      form.dataset.reopen = opener.dataset.reopen || "";
       form.dataset.title = opener.closest("tr").dataset.title;
       dialog.querySelector("[data-title-place]").textContent = form.dataset.title;
       dialog.showModal();
     }
     const closer = event.target.closest("[data-closes]");
     if (closer) closer.closest("dialog").close();
-    if (event.target.closest("[data-undo] button")) openAgain();
   });
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("form[data-work]");
     if (!form) return;
     event.preventDefault();
     form.closest("dialog").close();
-    const again = form.dataset.reopen ? { url: form.dataset.reopen, title: form.dataset.title } : null;
-    window.htmx.ajax("POST", form.action, { source: form, target: "#desk", swap: "outerHTML" }).then(() => {
-      if (again && desk().querySelector(".alert-success")) remember(again);
-    });
+    window.htmx.ajax("POST", form.action, { source: form, target: "#desk", swap: "outerHTML" });
   });
-
-  function remember(again) {
-    undo = again;
-    showUndo();
-    setTimeout(() => { if (undo === again) { undo = null; showUndo(); } }, UNDO_MS);
-  }
-  function showUndo() {
-    const line = desk().querySelector("[data-undo]");
-    if (!line) return;
-    line.classList.toggle("is-idle", !undo);
-    line.querySelector("[data-undo-title]").textContent = undo ? undo.title : "";
-  }
-  function openAgain() {
-    const { url } = undo;
-    undo = null;
-    const next = document.querySelector("#ticked input[name=next], form[data-work] input[name=next]").value;
-    window.htmx.ajax("POST", url, {
-      source: desk(), target: "#desk", swap: "outerHTML",
-      values: { words: "Resolved by mistake: opened again at once.", next },
-    });
-  }
 
   // What was on the row below moves up to where the person stands.
   document.addEventListener("htmx:afterSettle", () => {
     if (!desk()) return;
     desk().dispatchEvent(new Event("change", { bubbles: true }));
-    showUndo();
     const typing = document.activeElement && document.activeElement.id === "desk-filter";
     if (place >= 0 && !typing) stand(place);
   });

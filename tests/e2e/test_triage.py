@@ -29,7 +29,7 @@ def test_an_incident_is_accepted_by_keys(company: Company, visit: Visit) -> None
     assert Incident.objects.filter(state=State.NEW, department__slug="shipping").count() == before - 1
 
 
-def test_one_is_resolved_by_keys_the_next_is_at_hand_and_the_first_is_opened_again(
+def test_one_is_resolved_by_keys_the_next_is_at_hand_and_the_first_is_taken_back(
     company: Company, visit: Visit
 ) -> None:
     page = visit(company.people["head"])
@@ -43,8 +43,44 @@ def test_one_is_resolved_by_keys_the_next_is_at_hand_and_the_first_is_opened_aga
     expect(page.locator("tr.current")).to_have_count(1)
     assert Incident.objects.filter(state=State.RESOLVED, resolution="Sent by courier.").count() == 1
     page.keyboard.press("u")
-    expect(page.get_by_role("status")).to_contain_text("is open again")
+    expect(page.get_by_role("status")).to_contain_text("Taken back")
+    expect(page.locator("tr[data-row]")).to_have_count(before)
     assert not Incident.objects.filter(resolution="Sent by courier.").exists()
+
+
+def test_what_was_accepted_is_taken_back_without_a_script(company: Company, visit: Visit) -> None:
+    page = visit(company.people["head"], java_script_enabled=False)
+    page.get_by_role("button", name="Accept").first.click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("status")).to_contain_text("Taken back: “Late again”")
+
+
+def test_the_offer_to_take_back_ends_after_ten_seconds(company: Company, visit: Visit) -> None:
+    page = visit(company.people["head"])
+    page.clock.install()
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    page.clock.run_for(11_000)
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+    expect(page.get_by_role("status")).to_contain_text("answers for")
+
+
+def test_ticked_duplicates_are_merged_into_the_one_kept(company: Company, visit: Visit) -> None:
+    account = Incident.objects.get(public_id=company.ids["new"]).account
+    twin = make.incident(account, title="Late again, told twice")
+    page = visit(company.people["head"])
+    for title in ("Late again, told twice", "Late again"):
+        row = page.locator("tr[data-row]", has_text=account.name).filter(
+            has=page.get_by_role("link", name=title, exact=True)
+        )
+        row.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Merge duplicates…").click()
+    page.get_by_role("radio", name="Keep Late again", exact=True).check()
+    page.get_by_role("button", name="Merge the others into it").click()
+    expect(page.get_by_role("status")).to_contain_text("1 merged into “Late again”")
+    twin.refresh_from_db()
+    assert str(twin.merged_into and twin.merged_into.public_id) == company.ids["new"]
 
 
 def test_one_is_handed_off_by_keys(company: Company, visit: Visit) -> None:

@@ -1,8 +1,14 @@
 """Incidents, who answers for them, and their way."""
 
+from typing import Any
+from uuid import UUID
+
 from rest_framework import serializers
 
+from departments.actions.bulk import Outcome
+from departments.actions.undo import Undone, undo_of
 from departments.models import Department, FrictionType, HandOff, Incident, IncidentEvent, Note, Responsibility
+from retention.api.callers import caller
 from retention.api.serializers.common import AccountName, PersonName, public_id, slug
 
 
@@ -184,3 +190,47 @@ class IncidentDetail(IncidentSerializer):
     class Meta(IncidentSerializer.Meta):
         fields = [*IncidentSerializer.Meta.fields, "hand_offs", "events", "notes"]
         read_only_fields = fields
+
+
+class DoneIncident(IncidentDetail):
+    """An incident after a deed, which the caller can take back by `undo` for ten seconds."""
+
+    undo = serializers.SerializerMethodField(help_text="null where there is nothing to take back")
+
+    class Meta(IncidentDetail.Meta):
+        fields = [*IncidentDetail.Meta.fields, "undo"]
+        read_only_fields = fields
+
+    def get_undo(self, incident: Incident) -> UUID | None:
+        """Return by what the deed can be taken back."""
+        return undo_of([incident], caller(self.context["request"]))
+
+
+class RefusalSerializer(serializers.Serializer[Any]):
+    """One incident that was left as it is, and why."""
+
+    id = public_id("incident.public_id")
+    reason = serializers.CharField(source="error")
+
+
+class OutcomeSerializer(serializers.Serializer[Any]):
+    """What became of several incidents; the whole deed can be taken back by `undo` for ten seconds."""
+
+    done = serializers.SerializerMethodField(help_text="ids of those that were done")
+    refused = RefusalSerializer(many=True, read_only=True)
+    undo = serializers.UUIDField(allow_null=True, read_only=True)
+
+    def get_done(self, outcome: Outcome) -> list[UUID]:
+        """Return the ids of those that were done."""
+        return [incident.public_id for incident in outcome.done]
+
+
+class UndoneSerializer(serializers.Serializer[Any]):
+    """What was taken back, and what was not."""
+
+    undone = serializers.SerializerMethodField(help_text="ids of those that are as they were before")
+    refused = RefusalSerializer(many=True, read_only=True)
+
+    def get_undone(self, undone: Undone) -> list[UUID]:
+        """Return the ids of those that are as they were before."""
+        return [incident.public_id for incident in undone.incidents]

@@ -7,7 +7,8 @@ from django.db import models
 from rest_framework import serializers
 
 from accounts.models import Account, Channel, Contact, Order, Purpose
-from departments.models import CauseCode, Department, FrictionType, Person, Reason
+from departments.actions.bulk import MOST_AT_ONCE
+from departments.models import CauseCode, Department, FrictionType, Incident, Person, Reason
 from retention.api.callers import caller
 
 NOT_FOUND = "There is no such {what}, or you may not see it."
@@ -88,6 +89,44 @@ class Resolution(serializers.Serializer[Any]):
 
     resolution = serializers.CharField(max_length=20_000)
     cause = AnyById(CauseCode.objects.all(), required=False, allow_null=True, default=None)
+
+
+class MergeInto(serializers.Serializer[Any]):
+    """Which incident is kept."""
+
+    into = ById(Incident.objects.all())
+
+
+class UndoKey(serializers.Serializer[Any]):
+    """The `undo` that a deed was answered with."""
+
+    undo = serializers.UUIDField()
+
+
+class Several(serializers.Serializer[Any]):
+    """Up to 100 incidents, among those that the caller may see."""
+
+    incidents = serializers.ListField(
+        child=ById(Incident.objects.select_related("department", "friction_type", "account")),
+        allow_empty=False,
+        max_length=MOST_AT_ONCE,
+    )
+
+
+class SeveralAssigned(Several, Assignee):
+    """Incidents, and who works on them."""
+
+
+class SeveralHandedOff(Several, HandOffProposal):
+    """Incidents, and whom to ask to take them."""
+
+
+class SeveralResolved(Several, Resolution):
+    """Incidents, and how they were put right."""
+
+
+class SeveralMerged(Several, MergeInto):
+    """Duplicates, and which incident is kept."""
 
 
 class Words(serializers.Serializer[Any]):

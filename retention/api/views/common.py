@@ -25,6 +25,13 @@ class InUtc(APIView):
             return super().dispatch(request, *args, **kwargs)
 
 
+def read(view: GenericViewSet[Any], form: type[Serializer[Any]]) -> dict[str, Any]:
+    """Return what a call sends as arguments of an action; raises ValidationError naming each wrong field."""
+    given = form(data=view.request.data, context=view.get_serializer_context())
+    given.is_valid(raise_exception=True)
+    return dict(given.validated_data)
+
+
 class Records(mixins.ListModelMixin, mixins.RetrieveModelMixin, InUtc, GenericViewSet[_Model]):
     """Lists what the caller may see and shows one record by its public id."""
 
@@ -40,9 +47,7 @@ class Records(mixins.ListModelMixin, mixins.RetrieveModelMixin, InUtc, GenericVi
 
     def read(self, form: type[Serializer[Any]]) -> dict[str, Any]:
         """Return the body as arguments of an action; raises ValidationError naming each wrong field."""
-        given = form(data=self.request.data, context=self.get_serializer_context())
-        given.is_valid(raise_exception=True)
-        return dict(given.validated_data)
+        return read(self, form)
 
     def show(self, key: int, code: int = status.HTTP_200_OK) -> Response:
         """Answer with the record as it is now."""

@@ -11,18 +11,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
-from departments.actions import handoffs, incidents
+from departments.actions import handoffs, incidents, merging
 from departments.models import Capability, HandOff, Incident, IncidentEvent, Note, Responsibility
 from retention.api.bulk import answer, items_of
 from retention.api.callers import caller
 from retention.api.filters import HandOffFilters, IncidentFilters
 from retention.api.intake import take_incidents
 from retention.api.serializers.bulk import Incidents, ResultsSerializer
-from retention.api.serializers.incidents import HandOffSerializer, IncidentDetail, IncidentSerializer
+from retention.api.serializers.incidents import DoneIncident, HandOffSerializer, IncidentDetail, IncidentSerializer
 from retention.api.serializers.inputs import (
     Assignee,
     FrictionReport,
     HandOffProposal,
+    MergeInto,
     NoteText,
     Nothing,
     Resolution,
@@ -61,6 +62,7 @@ class IncidentViewSet(Records[Incident]):
         "resolve": Capability.ANSWER_INCIDENTS,
         "reopen": Capability.REPORT_FRICTION,
         "note": Capability.REPORT_FRICTION,
+        "merge": Capability.ANSWER_INCIDENTS,
     }
 
     def get_queryset(self) -> QuerySet[Incident]:
@@ -88,31 +90,31 @@ class IncidentViewSet(Records[Incident]):
         """Open up to 5,000 incidents; each is taken or refused by itself, and one that is known stays as it is."""
         return Response(answer(take_incidents(items_of(request.data), caller(request))))
 
-    @extend_schema(request=None, responses=IncidentDetail)
+    @extend_schema(request=None, responses=DoneIncident)
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, public_id: UUID) -> Response:
         """Answer for the incident."""
         return self._do(incidents.accept, Nothing)
 
-    @extend_schema(request=Assignee, responses=IncidentDetail)
+    @extend_schema(request=Assignee, responses=DoneIncident)
     @action(detail=True, methods=["post"])
     def assign(self, request: Request, public_id: UUID) -> Response:
         """Give it to a person of the department that holds it, or to nobody."""
         return self._do(incidents.assign, Assignee)
 
-    @extend_schema(request=HandOffProposal, responses=IncidentDetail)
+    @extend_schema(request=HandOffProposal, responses=DoneIncident)
     @action(detail=True, methods=["post"], url_path="hand-off")
     def hand_off(self, request: Request, public_id: UUID) -> Response:
         """Ask another department to answer for it, wholly or for a share."""
         return self._do(handoffs.hand_off, HandOffProposal)
 
-    @extend_schema(request=Resolution, responses=IncidentDetail)
+    @extend_schema(request=Resolution, responses=DoneIncident)
     @action(detail=True, methods=["post"])
     def resolve(self, request: Request, public_id: UUID) -> Response:
         """Say how it was put right."""
         return self._do(incidents.resolve, Resolution)
 
-    @extend_schema(request=Words, responses=IncidentDetail)
+    @extend_schema(request=Words, responses=DoneIncident)
     @action(detail=True, methods=["post"])
     def reopen(self, request: Request, public_id: UUID) -> Response:
         """Say why it is not resolved after all."""
@@ -124,10 +126,17 @@ class IncidentViewSet(Records[Incident]):
         """Write a remark; an internal one stays in the caller's department."""
         return self._do(incidents.note, NoteText)
 
+    @extend_schema(request=MergeInto, responses=DoneIncident)
+    @action(detail=True, methods=["post"])
+    def merge(self, request: Request, public_id: UUID) -> Response:
+        """Say that it is the same as another at the account, which is kept."""
+        return self._do(merging.merge, MergeInto)
+
     def _do(self, act: Callable[..., object], form: type[Serializer[Any]]) -> Response:
         incident = self.get_object()
         act(incident=incident, acting_person=caller(self.request), **self.read(form))
-        return self.show(incident.pk)
+        done = self.get_queryset().get(pk=incident.pk)
+        return Response(DoneIncident(done, context=self.get_serializer_context()).data)
 
 
 class HandOffViewSet(Records[HandOff]):

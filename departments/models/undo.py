@@ -1,0 +1,58 @@
+"""What can be taken back: how an incident stood before a person's last step with it."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.models.base import UuidV7
+from departments.models.friction import Incident
+from departments.models.handoff import HandOff
+from departments.models.person import Person
+
+
+class UndoPointQuerySet(models.QuerySet["UndoPoint"]):
+    """What can be taken back, as sets."""
+
+    def visible_to(self, person: Person) -> Self:
+        """Return the person's own: nobody takes back what somebody else did."""
+        return self.filter(person=person)
+
+    def standing(self) -> Self:
+        """Return what nobody took back and nobody built upon."""
+        return self.filter(undone_at=None, incident__version=models.F("version_after"))
+
+
+class UndoPoint(models.Model):
+    """How one incident stood before one step; those of one deed over several incidents carry the same batch.
+
+    `before` holds columns of the incident by name, `shares` who answered for it: department, share, whether it was
+    provisional, since when.
+    """
+
+    batch = models.UUIDField(db_default=UuidV7(), db_index=True)
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="undo_points", db_index=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    verb = models.CharField(max_length=30)
+    done_at = models.DateTimeField(db_default=Now())
+    version_after = models.PositiveIntegerField(help_text="the incident's version once the step was done")
+    before = models.JSONField()
+    shares = models.JSONField()
+    opened_hand_off = models.ForeignKey(
+        HandOff, on_delete=models.CASCADE, null=True, related_name="+", help_text="which the step proposed"
+    )
+    answered_hand_off = models.ForeignKey(
+        HandOff, on_delete=models.CASCADE, null=True, related_name="+", help_text="which the step answered"
+    )
+    undone_at = models.DateTimeField(null=True)
+
+    objects = UndoPointQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["incident", "version_after"], name="a_step_is_taken_back_to_one_state"),
+        ]
+
+    def __str__(self) -> str:
+        return self.verb
