@@ -18,8 +18,15 @@ app.conf.beat_schedule = {
     "sweep": {"task": "retention.sweep_runs", "schedule": 30.0, "options": {"expires": 30}},
     "resume_imports": {"task": "retention.resume_imports", "schedule": 60.0, "options": {"expires": 60}},
     "wake_snoozed": {"task": "retention.wake_snoozed", "schedule": 60.0, "options": {"expires": 60}},
+    "keep_figures": {"task": "retention.keep_figures", "schedule": 60.0, "options": {"expires": 60}},
     "morning_mails": {"task": "retention.send_morning_mails", "schedule": crontab(hour="5", minute="30")},
     # Before the night's scoring, on the day when fewest people work.
     "learn": {"task": "retention.learn", "schedule": crontab(day_of_week="sunday", hour="0", minute="30")},
+    # Every half hour, since Monday morning comes by the organisation's clock; what was sent is not sent again.
+    "monday_mails": {
+        "task": "retention.send_monday_mails",
+        "schedule": crontab(minute="0,30"),
+        "options": {"expires": 1500},
+    },
     "nightly": {"task": "retention.start_nightly_run", "schedule": crontab(hour="2", minute="15")},
 }

@@ -5,6 +5,7 @@ import decimal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.core import Locale, UnknownLocaleError
@@ -84,9 +85,13 @@ def short_money(amount: Number | None) -> str:
     company = organisation()
     size = abs(float(amount))
     digits = 0 if size < 1_000 or 100_000 <= size < 1_000_000 else 1 if size < 100_000 else 2
-    return _with_minus(
-        format_compact_currency(round(amount), company.currency, locale=locale_of(company), fraction_digits=digits)
-    )
+    return _compact(round(amount), company.currency, locale_of(company), digits)
+
+
+# Looking up how a locale writes such amounts takes longer than all else on a page of many.
+@lru_cache(maxsize=8192)
+def _compact(amount: int, currency: str, locale: Locale, digits: int) -> str:
+    return _with_minus(format_compact_currency(amount, currency, locale=locale, fraction_digits=digits))
 
 
 def number(value: Number | None) -> str:

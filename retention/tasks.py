@@ -7,9 +7,10 @@ from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from departments import detection
+from retention import keeping
 from retention.care import snoozes
 from retention.imports import runs as imports
-from retention.notifications import mail
+from retention.notifications import mail, monday
 from retention.scoring import learning, rescoring, runs
 from retention.scoring.fit import TooFewLeavers
 
@@ -64,6 +65,18 @@ def learn() -> None:
 def send_morning_mails() -> None:
     """Mail people what waits for them, once a day."""
     mail.send_morning_mails(day=timezone.now().date())
+
+
+@shared_task(name="retention.keep_figures")
+def keep_figures() -> None:
+    """Compute the scorecard's slow figures ahead, where they are not at hand."""
+    keeping.keep_figures(moment=timezone.now())
+
+
+@shared_task(name="retention.send_monday_mails")
+def send_monday_mails() -> None:
+    """Mail the scorecard to whoever wants it, on Monday mornings."""
+    monday.send_monday_mails(moment=timezone.now())
 
 
 @shared_task(name="retention.import_uploaded", autoretry_for=(DatabaseError, InterfaceError), retry_backoff=True)

@@ -9,6 +9,7 @@ from django.urls import include, path
 from django.views.decorators.http import require_safe
 
 from retention.api import tokens
+from retention.notifications import monday_views as monday
 from retention.notifications import views as notifications
 from retention.sign_in import (
     LimitedAdminSignIn,
@@ -34,11 +35,14 @@ urlpatterns = [
     path("api/v1/", include("retention.api.urls")),
     path("inbox", notifications.show_inbox, name="inbox"),
     path("inbox/bell", notifications.show_bell, name="bell"),
+    path("scorecard/mail", monday.show_setting, name="scorecard_mail"),
+    path("scorecard/mail/stop/<str:token>", monday.stop_mail, name="scorecard_mail_stop"),
     path("", include("departments.urls")),
     path("", include("departments.care.urls")),
     path("", include("retention.dashboards.urls")),
     path("", include("retention.budgets.urls")),
     path("", include("retention.overrides.urls")),
+    path("", include("retention.sharing.urls")),
     path("login/", sign_in_views.LoginView.as_view(authentication_form=LimitedSignIn), name="login"),
     path(
         "password_reset/",

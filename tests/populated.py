@@ -17,9 +17,11 @@ from retention.imports.loading import Options
 from retention.imports.mapping import shipped_mappings
 from retention.imports.runs import ask_for_import
 from retention.models import ImportRun, Override
+from retention.notifications.monday import stop_token, want_scorecard_mail
 from retention.overrides.actions import override_risk
 from retention.scoring.rescoring import drain_changes, rescore_accounts
 from retention.scoring.versions import ensure_active_version
+from retention.sharing.actions import make_live_link
 from tests import make
 
 Ids = dict[str, str]
@@ -40,7 +42,7 @@ def populate(accounts: int = 1) -> Company:
     one at each account it asks billing to take. Legal has nothing to do with any of it.
     """
     people = _people()
-    return Company({"anonymous": None, **people}, _accounts(people, accounts)[0])
+    return Company({"anonymous": None, **people}, {**_accounts(people, accounts)[0], **_outside(people["executive"])})
 
 
 def grow(company: Company, accounts: int) -> None:
@@ -123,6 +125,14 @@ def _import(administrator: Person) -> ImportRun:
         options=Options(),
         acting_person=administrator,
     )
+
+
+def _outside(executive: Person) -> Ids:
+    """A live link of the executive's, and the word that stops their Monday mail."""
+    executive.refresh_from_db()
+    want_scorecard_mail(segment="", acting_person=executive)
+    link, token = make_live_link(name="Board", segment="", days=30, acting_person=executive)
+    return {"live_link": str(link.public_id), "live": token, "stop": stop_token(executive)}
 
 
 def _promise(account: Account) -> None:

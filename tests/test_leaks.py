@@ -57,7 +57,7 @@ def signed_in(company: Company, name: str) -> Client:
 def text_of(client: Client, address: str) -> str:
     """Return what a page shows, streamed or not; nothing where it is refused."""
     response = client.get(address)
-    return response.getvalue().decode() if response.status_code == OK else ""
+    return response.getvalue().decode(errors="replace") if response.status_code == OK else ""
 
 
 def test_internal_notes_are_shown_nowhere_outside_their_department(company: Company) -> None:

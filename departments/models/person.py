@@ -33,6 +33,7 @@ class Capability(models.TextChoices):
     SEE_TRIAGE = "see_triage", "See a triage desk"
     SEE_SCORECARD = "see_scorecard", "See the scorecard"
     SET_BUDGETS = "set_budgets", "Set friction budgets"
+    SHARE_SCORECARD = "share_scorecard", "Let people without an account read the scorecard"
     RULE = "rule", "Rule on disputes"
     IMPORT_RECORDS = "import_records", "Import records"
     CONFIGURE = "configure", "Change configuration, people and models"
@@ -78,6 +79,7 @@ CAPABILITIES: dict[str, frozenset[Capability]] = {
             _C.SEE_TRIAGE,
             _C.SEE_SCORECARD,
             _C.SET_BUDGETS,
+            _C.SHARE_SCORECARD,
             _C.RULE,
             _C.APPROVE_OVERRIDES,
         }

@@ -122,6 +122,37 @@ DEFINITIONS = (
         "Services held today over accounts that have not left.",
     ),
     Definition(
+        "vacation",
+        "Vacation test",
+        "Orders of accounts whose account manager is away, over what the same accounts would else have ordered: by "
+        "their own usual rate, by how they ordered in the weeks around, and by how accounts whose manager was present "
+        "ordered on the same days. Two years to yesterday; with a 95 % range. “No difference seen” is only said where "
+        "a fall by a fifth would have shown.",
+    ),
+    Definition(
+        "sales-time",
+        "Sales time",
+        "The minutes that account managers recorded with their contacts in 90 days, by what the contact was for. The "
+        "change is in points against the 90 days to the end of last quarter.",
+    ),
+    Definition(
+        "innovation",
+        "Adopted an innovation",
+        "Of the accounts that have not left, the share that took up a release within the last twelve months.",
+    ),
+    Definition(
+        "promises",
+        "Promises of innovations kept",
+        "Of the releases that were promised to an account for a day of the last twelve months, the share that was "
+        "delivered by that day. Delivered later is kept late; not delivered is not kept.",
+    ),
+    Definition(
+        "waiting",
+        "Between departments",
+        "Hand-offs that nobody has answered, and incidents that were handed back and are disputed. Against last "
+        "quarter: how many there were at its end, by the record of their steps.",
+    ),
+    Definition(
         "evidence",
         "Evidence",
         "Assumed: too few accounts have left to tell, the experts’ belief stands. Supported: the 95 % interval does "

@@ -42,3 +42,35 @@ def months_after(day: datetime.date, months: int) -> datetime.date:
 def days_words(days: float) -> str:
     """Write a duration in days as people say it: hours below two days."""
     return f"{days * 24:.0f} h" if days < 2 else f"{days:.0f} d"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of days up to today, and what it is held against: as much of the stretch before, and its last day.
+
+    `words` say against what; `name` and `name_before` say which stretches they are.
+    """
+
+    words: str
+    name: str
+    name_before: str
+    first: datetime.date
+    today: datetime.date
+    first_before: datetime.date
+    same_day_before: datetime.date
+    end_before: datetime.date
+
+    @classmethod
+    def quarter_to(cls, today: datetime.date) -> Self:
+        """Return the quarter so far, against the end of the last one; as many days of it as have passed of this."""
+        quarter = Quarter.of(today)
+        before = quarter.before
+        same_day = min(before.start + (today - quarter.start), before.end)
+        return cls("last quarter", str(quarter), str(before), quarter.start, today, before.start, same_day, before.end)
+
+    @classmethod
+    def week_to(cls, today: datetime.date) -> Self:
+        """Return the seven days up to today, against the seven before."""
+        first = today - 6 * DAY
+        end = first - DAY
+        return cls("last week", "this week", "the week before", first, today, end - 6 * DAY, end, end)

@@ -10,7 +10,8 @@ from django.db.models import Min
 from django.utils import timezone
 
 from accounts.models import Account, Holding, Order
-from retention.dashboards.periods import DAY, months_after
+from departments.models import Person
+from retention.dashboards.periods import DAY, Period, months_after
 
 # Orders do not come on every day: a history that begins within a week of what is needed counts as whole.
 SLACK: Final = datetime.timedelta(days=7)
@@ -18,7 +19,7 @@ SILENT_DAYS: Final = 90
 LOST_SHOWN: Final = 8
 
 # What was ordered, and what was held by the day, in the last year and in the one before, by account.
-RETAINED_SQL: Final = """
+KEPT_SQL: Final = """
 WITH part AS (
     SELECT account_id, coalesce(sum(amount) FILTER (WHERE ordered_at >= %(year)s), 0)::float8 AS now,
            coalesce(sum(amount) FILTER (WHERE ordered_at < %(year)s), 0)::float8 AS before
@@ -32,11 +33,25 @@ WITH part AS (
     FROM accounts_holding WHERE held_from < %(end_day)s AND (held_until IS NULL OR held_until > %(start_day)s)
 ), whole AS (
     SELECT account_id, sum(now) AS now, sum(before) AS before FROM part GROUP BY account_id HAVING sum(before) > 0
+), cohort AS (
+    SELECT whole.* FROM whole JOIN accounts_account AS account ON account.id = whole.account_id
+    WHERE %(segment)s = '' OR account.segment = %(segment)s
 )
-SELECT count(*), coalesce(sum(before), 0), coalesce(sum(now), 0), coalesce(sum(least(now, before)), 0)
-FROM whole JOIN accounts_account AS account ON account.id = whole.account_id
-WHERE %(segment)s = '' OR account.segment = %(segment)s
 """
+RETAINED_SQL: Final = (
+    KEPT_SQL
+    + """
+SELECT count(*), coalesce(sum(before), 0), coalesce(sum(now), 0), coalesce(sum(least(now, before)), 0) FROM cohort
+"""
+)
+MOVED_SQL: Final = (
+    KEPT_SQL
+    + """
+(SELECT account_id, before, now FROM cohort ORDER BY now - before, account_id LIMIT %(shown)s)
+UNION
+(SELECT account_id, before, now FROM cohort ORDER BY before - now, account_id LIMIT %(shown)s)
+"""
+)
 
 # Who ended the relation in the window, or, without a contract, was silent for the 90th day in it.
 LOST_SQL: Final = """
@@ -101,10 +116,40 @@ def history_begins() -> datetime.date | None:
 
 def retained(end: datetime.date, *, segment: str, begins: datetime.date | None) -> Retained | None:
     """Return the two years up to a day, included; None where the history on record does not reach back so far."""
-    year, start = months_after(end, -12), months_after(end, -24)
-    if begins is None or begins > start + SLACK:
+    if not reaches_back(end, begins):
         return None
-    parameters: dict[str, Any] = {
+    with connection.cursor() as cursor:
+        cursor.execute(RETAINED_SQL, _two_years(end, segment))
+        return Retained(*cursor.fetchone())
+
+
+def retained_in(period: Period, *, segment: str) -> dict[datetime.date, Retained | None]:
+    """Return what stayed by the period's last day and by the end of the one before, by those days."""
+    begins = history_begins()
+    before = period.end_before
+    # Days missing at the beginning would look like a change.
+    known_before = reaches_back(before, begins, slack=DAY)
+    return {
+        period.today: retained(period.today, segment=segment, begins=begins),
+        before: retained(before, segment=segment, begins=begins) if known_before else None,
+    }
+
+
+def reaches_back(end: datetime.date, begins: datetime.date | None, slack: datetime.timedelta = SLACK) -> bool:
+    """Return whether a history that begins on a day holds the two years before another."""
+    return begins is not None and begins <= months_after(end, -24) + slack
+
+
+def moved_most(end: datetime.date, *, segment: str, shown: int) -> list[tuple[int, float, float]]:
+    """Return the accounts that fell and grew most, at most so many each: (account id, before, now), falls first."""
+    with connection.cursor() as cursor:
+        cursor.execute(MOVED_SQL, {**_two_years(end, segment), "shown": shown})
+        return sorted(cursor.fetchall(), key=lambda row: (row[2] - row[1], row[0]))
+
+
+def _two_years(end: datetime.date, segment: str) -> dict[str, Any]:
+    year, start = months_after(end, -12), months_after(end, -24)
+    return {
         "end": _midnight(end + DAY),
         "year": _midnight(year + DAY),
         "start": _midnight(start + DAY),
@@ -113,9 +158,6 @@ def retained(end: datetime.date, *, segment: str, begins: datetime.date | None) 
         "start_day": start + DAY,
         "segment": segment,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(RETAINED_SQL, parameters)
-        return Retained(*cursor.fetchone())
 
 
 def lost(first: datetime.date, last: datetime.date, *, segment: str) -> Lost:
@@ -134,10 +176,18 @@ def lost(first: datetime.date, last: datetime.date, *, segment: str) -> Lost:
     return Lost([pk for pk, ended in rows if ended], [pk for pk, ended in rows if not ended])
 
 
-def dearest(found: Lost) -> list[Account]:
-    """Return the lost accounts that brought most a year, with their score."""
-    accounts = Account.objects.filter(pk__in=[*found.ended, *found.silent]).select_related("score")
-    return list(accounts.order_by("-annual_revenue", "pk")[:LOST_SHOWN])
+def lost_in(period: Period, *, segment: str) -> dict[datetime.date, Lost]:
+    """Return who was lost in the period, and in as many days of the one before, by their first days."""
+    return {
+        period.first: lost(period.first, period.today, segment=segment),
+        period.first_before: lost(period.first_before, period.same_day_before, segment=segment),
+    }
+
+
+def dearest(found: Lost, person: Person, shown: int = LOST_SHOWN) -> list[Account]:
+    """Return the lost accounts that brought most a year, of those that the person sees."""
+    accounts = Account.objects.visible_to(person).filter(pk__in=[*found.ended, *found.silent])
+    return list(accounts.order_by("-annual_revenue", "pk")[:shown])
 
 
 def _midnight(day: datetime.date) -> datetime.datetime:

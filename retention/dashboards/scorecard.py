@@ -1,6 +1,7 @@
 """Scorecard: does revenue stay, whose friction puts it at risk, and can the number be trusted."""
 
 import datetime
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
@@ -11,23 +12,31 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Account
 from departments.http import PersonRequest
-from departments.models import Capability, Department
-from retention.dashboards.periods import Quarter
-from retention.dashboards.retained import Lost, Retained, dearest, history_begins, lost, retained
-from retention.dashboards.scorecard_departments import department_rows
-from retention.dashboards.scorecard_figures import Standing, months, standing
-from retention.dashboards.scorecard_waiting import breadth, sales_time, waiting
-from retention.dashboards.trust import trust
+from departments.models import Capability, Department, Person
+from retention.dashboards.periods import DAY, Period
+from retention.dashboards.retained import Lost, Retained, dearest, history_begins, lost_in, retained_in
+from retention.dashboards.scorecard_care import (
+    Breadth,
+    Innovation,
+    TimeShare,
+    breadth,
+    innovation,
+    sales_time,
+)
+from retention.dashboards.scorecard_departments import DepartmentRow, department_rows
+from retention.dashboards.scorecard_figures import Months, Standing, months, standing
+from retention.dashboards.scorecard_kept import Kept, kept_figures
+from retention.dashboards.scorecard_vacation import Vacation, vacation
+from retention.dashboards.scorecard_waiting import Waiting, waiting
+from retention.dashboards.trust import Trust, trust
 from retention.models import ModelVersion
 from retention.overrides.record import override_record
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The figures of today and of the end of last quarter, None where they are not known."""
+    """The figures of today and of the end of the period before, None where they are not known."""
 
-    quarter: Quarter
-    today: datetime.date
     begins: datetime.date | None
     retained: Retained | None
     retained_before: Retained | None
@@ -37,21 +46,45 @@ class Compared:
     lost_before: Lost
 
 
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """Everything on the scorecard, of the company or of one segment, as one person may see it."""
+
+    segment: str
+    period: Period
+    compared: Compared
+    lost_dearest: Sequence[Account]
+    months: Months
+    rows: Sequence[DepartmentRow]
+    trust: Trust
+    waiting: Waiting
+    breadth: Breadth
+    sales_time: Sequence[TimeShare]
+    innovation: Innovation
+    vacation: Vacation
+
+
 @require_safe
 def show_scorecard(request: PersonRequest) -> HttpResponse:
     """Show the scorecard of the company, or of the segment that is asked for."""
-    if not request.user.can(Capability.SEE_SCORECARD):
-        raise PermissionDenied("Your role has no scorecard.")
+    require_scorecard(request.user)
     segments = segments_on_record()
-    wanted = request.GET.get("segment", "")
-    segment = wanted if wanted in segments else ""
+    segment = segment_asked_for(request.GET, segments)
+    card = read_scorecard(person=request.user, segment=segment, moment=timezone.now())
     context = {
+        "card": card,
+        "override_record": override_record(segment=segment),
         "segments": segments,
-        "segment": segment,
         "may_set_budgets": request.user.can(Capability.SET_BUDGETS),
-        **_figures(segment, timezone.now()),
+        "may_share": request.user.can(Capability.SHARE_SCORECARD),
     }
     return render(request, "dashboards/scorecard.html", context)
+
+
+def require_scorecard(person: Person) -> None:
+    """Answer with 403 whoever has no scorecard."""
+    if not person.can(Capability.SEE_SCORECARD):
+        raise PermissionDenied("Your role has no scorecard.")
 
 
 def segments_on_record() -> list[str]:
@@ -60,45 +93,57 @@ def segments_on_record() -> list[str]:
     return list(named.values_list("segment", flat=True).distinct())
 
 
-def _figures(segment: str, moment: datetime.datetime) -> dict[str, object]:
+def segment_asked_for(query: Mapping[str, str], segments: Sequence[str]) -> str:
+    """Return the segment that an address names; empty, for all, where there is none of that name."""
+    wanted = query.get("segment", "")
+    return wanted if wanted in segments else ""
+
+
+def read_scorecard(
+    *, person: Person, segment: str, moment: datetime.datetime, period: Period | None = None
+) -> Scorecard:
+    """Read the scorecard as of a moment; the period is the quarter so far unless another is given."""
     today = timezone.localdate(moment)
+    period = period or Period.quarter_to(today)
     departments = list(Department.objects.filter(is_active=True))
-    compared = compare(today, segment)
-    ended = compared.quarter.before.end
-    return {
-        "compared": compared,
-        "lost_dearest": dearest(compared.lost),
-        "months": months(departments, segment=segment, today=today),
-        "rows": department_rows(
-            departments,
-            compared.standing,
-            compared.standing_before,
-            segment=segment,
-            moment=moment,
-            today=today,
+    kept = kept_figures(today, segment)
+    compared = compare(period, segment, kept)
+    before = _midnight_after(period.end_before)
+    return Scorecard(
+        segment=segment,
+        period=period,
+        compared=compared,
+        lost_dearest=dearest(compared.lost, person),
+        months=months(departments, segment=segment, today=today),
+        rows=department_rows(
+            departments, compared.standing, compared.standing_before, segment=segment, moment=moment, today=today
         ),
-        "trust": trust(ModelVersion.objects.filter(is_active=True).first()),
-        "override_record": override_record(segment=segment),
-        "waiting": waiting(segment),
-        "breadth": breadth(today, ended, segment=segment),
-        "sales_time": sales_time(moment, segment=segment),
-    }
-
-
-def compare(today: datetime.date, segment: str) -> Compared:
-    """Return the figures of a day beside those of the end of the quarter before."""
-    quarter, begins = Quarter.of(today), history_begins()
-    before = quarter.before
-    # As many days into the last quarter as have passed of this one: like is held against like.
-    same_day = min(before.start + (today - quarter.start), before.end)
-    return Compared(
-        quarter=quarter,
-        today=today,
-        begins=begins,
-        retained=retained(today, segment=segment, begins=begins),
-        retained_before=retained(before.end, segment=segment, begins=begins),
-        standing=standing(today, segment=segment),
-        standing_before=standing(before.end, segment=segment),
-        lost=lost(quarter.start, today, segment=segment),
-        lost_before=lost(before.start, same_day, segment=segment),
+        trust=trust(ModelVersion.objects.filter(is_active=True).first()),
+        waiting=waiting(person, before, segment=segment),
+        breadth=breadth(today, period.end_before, segment=segment),
+        sales_time=sales_time(today, period.end_before, segment=segment),
+        innovation=innovation(today, period.end_before, segment=segment),
+        vacation=kept.vacation if kept else vacation(today, segment=segment),
     )
+
+
+def compare(period: Period, segment: str, kept: Kept | None = None) -> Compared:
+    """Return the figures of the period's last day beside those of the end of the period before."""
+    # Kept is the quarter; a week is computed.
+    at_hand = kept if kept and kept.is_of(period) else None
+    stayed = at_hand.retained if at_hand else retained_in(period, segment=segment)
+    gone = at_hand.lost if at_hand else lost_in(period, segment=segment)
+    return Compared(
+        begins=history_begins(),
+        retained=stayed[period.today],
+        retained_before=stayed[period.end_before],
+        standing=standing(period.today, segment=segment),
+        standing_before=standing(period.end_before, segment=segment),
+        lost=gone[period.first],
+        # As many days of the period before as have passed of this one: like is held against like.
+        lost_before=gone[period.first_before],
+    )
+
+
+def _midnight_after(day: datetime.date) -> datetime.datetime:
+    return timezone.make_aware(datetime.datetime.combine(day + DAY, datetime.time.min))

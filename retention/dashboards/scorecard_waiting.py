@@ -1,87 +1,77 @@
-"""What waits between departments, how many services accounts hold, and where the time with customers goes."""
+"""What waits between departments: hand-offs without an answer, and disputes that wait for a ruling."""
 
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
-from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db import connection
+from django.db.models import Count, Min, Sum
 
-from accounts.models import Account, Holding, Purpose, Touchpoint
-from departments.models import HandOff, Incident, Role, State
+from departments.models import HandOff, Incident, Person, State
 
 SHOWN = 5
-TIME_DAYS = 90
+
+# The last step of each incident that was ever handed back, up to a moment; a hand-off that was taken back by then
+# left everything as it was, and is passed over.
+DISPUTED_SQL: Final = """
+SELECT count(*) FROM (
+    SELECT DISTINCT ON (event.incident_id) event.verb
+    FROM departments_incidentevent AS event
+    JOIN departments_incident AS incident ON incident.id = event.incident_id AND incident.merged_into_id IS NULL
+    JOIN accounts_account AS account ON account.id = incident.account_id
+    WHERE event.at < %(moment)s AND (%(segment)s = '' OR account.segment = %(segment)s)
+      AND event.verb IN ('accepted', 'handed_off', 'hand_off_accepted', 'returned', 'resolved', 'reopened')
+      AND event.incident_id IN (
+          SELECT incident_id FROM departments_handoff WHERE answer = 'returned' AND answered_at < %(moment)s)
+      AND NOT EXISTS (
+          SELECT FROM departments_handoff AS taken_back
+          WHERE event.verb = 'handed_off' AND taken_back.incident_id = event.incident_id
+            AND taken_back.answer = 'withdrawn' AND taken_back.answered_at < %(moment)s
+            AND taken_back.public_id::text = event.details ->> 'hand_off')
+    ORDER BY event.incident_id, event.at DESC, event.id DESC
+) AS step WHERE step.verb = 'returned'
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Hand-offs without an answer and disputes, with the dearest of the disputes."""
+    """Hand-offs without an answer and disputes, now and at a moment before, with the dearest of the disputes."""
 
     asked: int
+    asked_before: int
     asked_since: datetime.datetime | None
     disputed: int
+    disputed_before: int
     disputed_money: float
     dearest: Sequence[Incident]
 
 
-def waiting(segment: str) -> Waiting:
-    """Return what waits now."""
-    pending = HandOff.objects.order_by().pending()
-    disputes = Incident.objects.order_by().filter(state=State.DISPUTED, merged_into=None)
+def waiting(person: Person, before: datetime.datetime, *, segment: str) -> Waiting:
+    """Return what waits now among what the person sees, and how much waited at a moment before."""
+    handed = HandOff.objects.visible_to(person).order_by()
+    disputes = Incident.objects.visible_to(person).order_by().filter(state=State.DISPUTED, merged_into=None)
     if segment:
-        pending = pending.filter(incident__account__segment=segment)
+        handed = handed.filter(incident__account__segment=segment)
         disputes = disputes.filter(account__segment=segment)
-    asked = pending.aggregate(count=Count("pk"), since=Min("proposed_at"))
+    asked = handed.pending().aggregate(count=Count("pk"), since=Min("proposed_at"))
     disputed = disputes.aggregate(count=Count("pk"), money=Sum("money_at_risk", default=0.0))
     dearest = disputes.select_related("account", "department").order_by("-money_at_risk", "pk")[:SHOWN]
-    return Waiting(asked["count"], asked["since"], disputed["count"], disputed["money"], list(dearest))
-
-
-@dataclass(frozen=True, slots=True)
-class Breadth:
-    """Services held over accounts that have not left; None where no service was ever recorded."""
-
-    now: float | None
-    before: float | None
-
-    @property
-    def change(self) -> float | None:
-        """Return how it moved."""
-        return None if self.now is None or self.before is None else self.now - self.before
-
-
-def breadth(today: datetime.date, before: datetime.date, *, segment: str) -> Breadth:
-    """Return it for two days."""
-    return Breadth(_breadth_on(today, segment), _breadth_on(before, segment))
-
-
-def _breadth_on(day: datetime.date, segment: str) -> float | None:
-    there = Q(left_on=None) | Q(left_on__gt=day)
-    accounts = Account.objects.filter(there).filter(Q(customer_since=None) | Q(customer_since__lte=day))
-    held = Holding.objects.on(day).filter(account__in=accounts.order_by().values("pk"))
-    if segment:
-        accounts, held = accounts.filter(segment=segment), held.filter(account__segment=segment)
-    services, customers = held.count(), accounts.count()
-    return services / customers if services and customers else None
-
-
-@dataclass(frozen=True, slots=True)
-class TimeShare:
-    """Minutes that account managers spent on one purpose, as a share of all."""
-
-    label: str
-    minutes: int
-    share: float
-
-
-def sales_time(moment: datetime.datetime, *, segment: str) -> list[TimeShare]:
-    """Return where account managers' recorded minutes went in 90 days, most first."""
-    since = moment - datetime.timedelta(days=TIME_DAYS)
-    contacts: QuerySet[Touchpoint] = Touchpoint.objects.order_by().filter(
-        happened_at__gte=since, minutes__gt=0, person__role=Role.ACCOUNT_MANAGER
+    return Waiting(
+        asked["count"],
+        handed.filter(proposed_at__lt=before).exclude(answered_at__lt=before).count(),
+        asked["since"],
+        disputed["count"],
+        disputed_at(before, segment=segment),
+        disputed["money"],
+        list(dearest),
     )
-    if segment:
-        contacts = contacts.filter(account__segment=segment)
-    spent = list(contacts.values_list("purpose").annotate(total=Sum("minutes")).order_by("-total"))
-    whole = sum(total for _, total in spent)
-    return [TimeShare(str(Purpose(purpose).label), total, total / whole) for purpose, total in spent]
+
+
+def disputed_at(moment: datetime.datetime, *, segment: str) -> int:
+    """Count the incidents that were disputed at a moment, by the record of their steps."""
+    parameters: dict[str, Any] = {"moment": moment, "segment": segment}
+    with connection.cursor() as cursor:
+        cursor.execute(DISPUTED_SQL, parameters)
+        count: int = cursor.fetchone()[0]
+    return count

@@ -13,6 +13,8 @@ from retention.dashboards import (
     portfolio_incidents,
     saved_views,
     scorecard,
+    scorecard_parts,
+    scorecard_pdf,
     search,
     triage,
 )
@@ -35,5 +37,7 @@ urlpatterns = [
     path("triage/<slug:slug>", triage.show_department, name="triage_department"),
     path("triage/<slug:slug>/export", triage.export_department, name="triage_export"),
     path("scorecard", scorecard.show_scorecard, name="scorecard"),
+    path("scorecard/pdf", scorecard_pdf.show_pdf, name="scorecard_pdf"),
+    path("scorecard/made-of/<slug:part>", scorecard_parts.show_part, name="scorecard_part"),
     path("method", method.show_method, name="method"),
 ]

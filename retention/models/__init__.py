@@ -8,6 +8,7 @@ from retention.models.recovery import OUTCOMES, Recovery, RecoveryState, Recover
 from retention.models.run import ScoringRange, ScoringRun
 from retention.models.saved_view import SavedView
 from retention.models.score import Score, ScoreHistory, Trend
+from retention.models.scorecard import LiveLink, LiveLinkOpen, ScorecardFigures, ScorecardMail, ScorecardMailSent
 from retention.models.snooze import NOTICEABLE, Snooze, WokenBy
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "ImportRefusal",
     "ImportRun",
     "ImportState",
+    "LiveLink",
+    "LiveLinkOpen",
     "ModelVersion",
     "Origin",
     "Override",
@@ -28,6 +31,9 @@ __all__ = [
     "SavedView",
     "Score",
     "ScoreHistory",
+    "ScorecardFigures",
+    "ScorecardMail",
+    "ScorecardMailSent",
     "ScoringRange",
     "ScoringRun",
     "Snooze",

@@ -12,6 +12,9 @@ from retention import formatting
 register = template.Library()
 
 DAYS_FROM_HOURS = 72
+UNCHANGED = SafeString(
+    '<span class="tile-note">unchanged<span class="visually-hidden"> against last quarter</span></span>'
+)
 
 
 @register.filter
@@ -43,6 +46,8 @@ def change_in_points(now: float | None, before: float | None) -> SafeString:
     if not isinstance(now, float) or not isinstance(before, float):
         return SafeString("")
     moved = (now - before) * 100
+    if abs(moved) < 0.05:
+        return UNCHANGED
     return _change(moved, f"{abs(moved):.1f} pts", "good", "bad")
 
 
@@ -51,6 +56,8 @@ def change_in_money(now: float | None, before: float | None) -> SafeString:
     """Show by how much a sum that should fall has moved."""
     if not isinstance(now, float) or not isinstance(before, float):
         return SafeString("")
+    if round(now) == round(before):
+        return UNCHANGED
     return _change(now - before, formatting.short_money(abs(now - before)), "bad", "good")
 
 
@@ -59,7 +66,27 @@ def change_in_number(now: float | None, before: float | None) -> SafeString:
     """Show by how much a number that should rise has moved."""
     if not isinstance(now, float) or not isinstance(before, float):
         return SafeString("")
+    if abs(now - before) < 0.005:
+        return UNCHANGED
     return _change(now - before, f"{abs(now - before):.2f}", "good", "bad")
+
+
+@register.simple_tag
+def change_in_count(now: int | None, before: int | None) -> SafeString:
+    """Show by how many a count that should fall has moved."""
+    if not isinstance(now, int) or not isinstance(before, int):
+        return SafeString("")
+    if now == before:
+        return UNCHANGED
+    return _change(float(now - before), formatting.number(abs(now - before)), "bad", "good")
+
+
+@register.simple_tag
+def plain_change_in_points(now: float | None, before: float | None) -> SafeString:
+    """Show by how many percentage points a share has moved, where neither way is better; nothing where it has not."""
+    if not isinstance(now, float) or not isinstance(before, float) or abs(now - before) < 0.005:
+        return SafeString("")
+    return _change((now - before) * 100, f"{abs(now - before) * 100:.0f}", "", "")
 
 
 def _change(moved: float, words: str, tone_up: str, tone_down: str) -> SafeString:

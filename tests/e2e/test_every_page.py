@@ -23,9 +23,12 @@ PAGES = {
         "/triage/shipping", "/triage/shipping?tab=resolved", "/incidents/<in_work>", "/incidents/<waiting>",
         "/accounts/<account>", "/portfolio",
     ],
-    "executive": ["/scorecard", "/triage", "/portfolio?tab=all", "/accounts/<account>"],
+    "executive": [
+        "/scorecard", "/scorecard/links", "/scorecard/mail", "/scorecard/made-of/vacation", "/triage",
+        "/portfolio?tab=all", "/accounts/<account>",
+    ],
     "administrator": ["/portfolio?tab=all"],
-    "anonymous": ["/login/", "/password_reset/"],
+    "anonymous": ["/login/", "/password_reset/", "/live/<live>", "/scorecard/mail/stop/<stop>"],
 }  # fmt: skip
 GRAVE = {"serious", "critical"}
 SMALL_PHONE = {"width": 360, "height": 740}

@@ -1,6 +1,7 @@
 """An executive's look: figures, where they come from, and one segment of them."""
 
 import re
+from urllib.parse import urlsplit
 
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -40,3 +41,19 @@ def test_it_is_read_without_a_script(company: Company, visit: Visit) -> None:
     page.get_by_label("Segment").select_option("Retail")
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_role("columnheader", name="Friction budget")).to_be_visible()
+
+
+def test_a_board_member_reads_it_by_a_link_until_that_is_ended(company: Company, visit: Visit) -> None:
+    roll_up(timezone.localdate())
+    page = visit(company.people["executive"])
+    page.get_by_role("link", name="Live links").click()
+    page.get_by_label("For whom").fill("Chair of the board")
+    page.get_by_role("button", name="Make it").click()
+    address = urlsplit(page.get_by_label("The address").input_value()).path
+    board = visit(None)
+    board.goto(address)
+    expect(board.get_by_role("heading", name="Retention scorecard")).to_be_visible()
+    expect(board.locator(".chart canvas").first).to_be_visible()
+    page.get_by_role("button", name="End the link for Chair of the board").click()
+    board.reload()
+    expect(board.get_by_role("heading", name="This link shows nothing")).to_be_visible()

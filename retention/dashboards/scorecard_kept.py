@@ -1,0 +1,88 @@
+"""What of the scorecard reads every order, computed ahead: revenue that stayed, the vacation test, who left.
+
+A day's figures are kept by `retention.keeping`. They are used for that day alone, and not once an import has finished
+since: then the page computes them itself, until they are kept anew.
+"""
+
+import datetime
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+
+from departments.models import Absence
+from retention.dashboards.periods import Period
+from retention.dashboards.retained import Lost, Retained
+from retention.dashboards.scorecard_vacation import Episode, Vacation
+from retention.models import ImportRun, ScorecardFigures
+from retention.scoring.absence import Effect, Result
+
+EFFECTS = ("away", "uncovered", "covered", "after")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Figures of a day: revenue that stayed by its last day, who was lost by the first, and the vacation test."""
+
+    retained: Mapping[datetime.date, Retained | None]
+    lost: Mapping[datetime.date, Lost]
+    vacation: Vacation
+
+    def is_of(self, period: Period) -> bool:
+        """Return whether the figures are those of the period."""
+        return {period.today, period.end_before} == self.retained.keys() and (
+            {period.first, period.first_before} == self.lost.keys()
+        )
+
+
+def kept_figures(day: datetime.date, segment: str) -> Kept | None:
+    """Return what is kept of a day; None where nothing is, or data have come since."""
+    since = ImportRun.objects.filter(finished_at__gt=OuterRef("computed_at"), is_trial=False)
+    found = ScorecardFigures.objects.filter(~Exists(since), day=day, segment=segment).first()
+    return None if found is None else unpacked(found.figures)
+
+
+def packed(kept: Kept) -> dict[str, Any]:
+    """Return figures as JSON keeps them: days as text, and a range without an end as none."""
+    vacation = kept.vacation
+    effects = {name: asdict(getattr(vacation.result, name)) for name in EFFECTS}
+    for effect in effects.values():
+        effect["high"] = effect["high"] if math.isfinite(effect["high"]) else None
+    return {
+        "retained": {str(day): found and asdict(found) for day, found in kept.retained.items()},
+        "lost": {str(first): asdict(found) for first, found in kept.lost.items()},
+        "vacation": {
+            "first": str(vacation.first),
+            "last": str(vacation.last),
+            "effects": effects,
+            "each": [[one.absence.pk, one.account_weeks, one.orders, one.expected] for one in vacation.episodes],
+        },
+    }
+
+
+def unpacked(figures: Mapping[str, Any]) -> Kept:
+    """Return figures from JSON; an absence that has been taken off the record since is left out."""
+    vacation = figures["vacation"]
+    each = {absence: tuple(numbers) for absence, *numbers in vacation["each"]}
+    absences = Absence.objects.filter(pk__in=each).select_related("person", "covered_by").order_by("starts_on", "pk")
+    episodes = [Episode(absence, *each[absence.pk]) for absence in absences]
+    effects = {name: _effect(vacation["effects"][name]) for name in EFFECTS}
+    return Kept(
+        retained={
+            datetime.date.fromisoformat(day): Retained(**found) if found else None
+            for day, found in figures["retained"].items()
+        },
+        lost={datetime.date.fromisoformat(first): Lost(**found) for first, found in figures["lost"].items()},
+        vacation=Vacation(
+            datetime.date.fromisoformat(vacation["first"]),
+            datetime.date.fromisoformat(vacation["last"]),
+            Result(**effects, each=[(one.account_weeks, one.orders, one.expected) for one in episodes]),
+            episodes,
+        ),
+    )
+
+
+def _effect(values: Mapping[str, Any]) -> Effect:
+    return Effect(**{**values, "high": math.inf if values["high"] is None else values["high"]})

@@ -1,0 +1,303 @@
+"""The scorecard on paper: two pages of A4 that can be taken to a meeting."""
+
+import datetime
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from fpdf import FPDF
+from fpdf.enums import XPos, YPos
+
+from departments.http import PersonRequest
+from retention.dashboards.scorecard import (
+    read_scorecard,
+    require_scorecard,
+    segment_asked_for,
+    segments_on_record,
+)
+from retention.dashboards.scorecard_figures import Months
+from retention.dashboards.scorecard_sheet import Change, Line, Sheet, Tile, sheet_of
+from retention.formatting import exact_moment, organisation, short_money
+
+FONTS: Final = Path(settings.BASE_DIR) / "node_modules" / "dejavu-fonts-ttf" / "ttf"
+FAMILY: Final = "DejaVu"
+# In millimetres.
+MARGIN, WIDTH = 15.0, 180.0
+GAP: Final = 4.0
+INK, QUIET, LINE_COLOUR, ACCENT = (29, 39, 53), (93, 104, 120), (220, 225, 232), (6, 111, 209)
+GOOD, BAD = (30, 122, 52), (192, 38, 38)
+COLUMNS: Final = (
+    ("Department", 40.0, "L"),
+    ("At risk", 20.0, "R"),
+    ("Budget", 20.0, "R"),
+    ("Used", 16.0, "R"),
+    ("Rate, 90 days", 36.0, "R"),
+    ("To accept", 18.0, "R"),
+    ("On time", 14.0, "R"),
+    ("Change", 16.0, "R"),
+)
+# A definition's heading and the gap behind it, in letters.
+COLUMN_EXTRA: Final = 120
+Colour = tuple[int, int, int]
+
+
+@require_safe
+def show_pdf(request: PersonRequest) -> HttpResponse:
+    """Send the scorecard as the page shows it, with the same filter, as a PDF."""
+    require_scorecard(request.user)
+    moment = timezone.now()
+    segment = segment_asked_for(request.GET, segments_on_record())
+    sheet = sheet_of(read_scorecard(person=request.user, segment=segment, moment=moment), organisation())
+    response = HttpResponse(render_pdf(sheet, moment), content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="scorecard-{timezone.localdate(moment)}.pdf"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def render_pdf(sheet: Sheet, moment: datetime.datetime) -> bytes:
+    """Return the sheet as a PDF of two pages, dated at the moment."""
+    paper = _Paper(sheet, moment)
+    paper.add_page()
+    _head(paper, sheet)
+    _tiles(paper, sheet.tiles)
+    _bars(paper, sheet.lines)
+    _table(paper, sheet.lines)
+    paper.add_page()
+    _months(paper, sheet.months)
+    _care(paper, sheet)
+    _trust(paper, sheet.trust)
+    _definitions(paper, sheet)
+    return bytes(paper.output())
+
+
+class _Paper(FPDF):
+    """A page in the house's type, with company, date and page number at its foot."""
+
+    def __init__(self, sheet: Sheet, moment: datetime.datetime) -> None:
+        super().__init__(format="A4")
+        self.foot = f"{sheet.company} · Retention scorecard · {sheet.scope} · printed {exact_moment(moment)}"
+        self.set_margin(MARGIN)
+        self.set_auto_page_break(auto=True, margin=18)
+        self.set_title("Retention scorecard")
+        self.set_author(sheet.company)
+        self.set_creation_date(moment)
+        self.set_lang("en")
+        self.add_font(FAMILY, "", FONTS / "DejaVuSansCondensed.ttf")
+        self.add_font(FAMILY, "B", FONTS / "DejaVuSansCondensed-Bold.ttf")
+
+    def footer(self) -> None:
+        """Write the foot of a page, as fpdf asks for it."""
+        self.set_y(-13)
+        self.type(7.5, QUIET)
+        self.cell(WIDTH - 20, 5, self.foot)
+        self.cell(20, 5, f"{self.page_no()} / {{nb}}", align="R")
+
+    def type(self, size: float, colour: Colour = INK, style: str = "") -> None:
+        """Go on in a size, colour and style."""
+        self.set_font(FAMILY, style, size)
+        self.set_text_color(*colour)
+
+    def line_of(self, text: str, height: float) -> None:
+        """Write one line over the whole width and go to the next."""
+        self.cell(WIDTH, height, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def paragraph(self, text: str, height: float, width: float = WIDTH) -> None:
+        """Write a paragraph and go below it."""
+        self.multi_cell(width, height, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def text_in(self, x: float, y: float, width: float, text: str) -> None:
+        """Write a short text into the middle of a place."""
+        self.set_xy(x, y)
+        self.cell(width, 4, text, align="C")
+
+    def heading(self, text: str) -> None:
+        """Write the heading of a section."""
+        self.ln(4)
+        self.type(11, style="B")
+        self.line_of(text, 6)
+        self.ln(1)
+
+    def fitted(self, text: str, width: float) -> str:
+        """Return the text, cut with an ellipsis where it is wider than the width."""
+        if self.get_string_width(text) <= width:
+            return text
+        while text and self.get_string_width(f"{text}…") > width:
+            text = text[:-1]
+        return f"{text}…"
+
+
+def _head(paper: _Paper, sheet: Sheet) -> None:
+    paper.type(18, style="B")
+    paper.line_of("Retention scorecard", 9)
+    paper.type(10, QUIET)
+    paper.line_of(f"{sheet.company} · {sheet.scope} · {sheet.until}", 5.5)
+    rolled = f"Revenue at risk as of {sheet.rolled_up}. " if sheet.rolled_up else "No scoring has been rolled up yet. "
+    paper.line_of(f"{rolled}Changes are against {sheet.against}.", 5.5)
+    paper.ln(3)
+
+
+def _tiles(paper: _Paper, tiles: Sequence[Tile]) -> None:
+    across, height = 3, 23.0
+    width = (WIDTH - GAP * (across - 1)) / across
+    top = paper.get_y()
+    for place, tile in enumerate(tiles):
+        row, column = divmod(place, across)
+        _tile(paper, tile, MARGIN + column * (width + GAP), top + row * (height + GAP), width, height)
+    paper.set_y(top + -(-len(tiles) // across) * (height + GAP) - GAP)
+
+
+def _tile(paper: _Paper, tile: Tile, x: float, y: float, width: float, height: float) -> None:
+    paper.set_draw_color(*LINE_COLOUR)
+    paper.rect(x, y, width, height, round_corners=True, corner_radius=1.5)
+    inner = width - 6
+    paper.set_xy(x + 3, y + 2.5)
+    paper.type(7.5, QUIET)
+    paper.cell(inner, 4, paper.fitted(tile.label.upper(), inner))
+    paper.set_xy(x + 3, y + 7.5)
+    paper.type(15, style="B")
+    paper.cell(paper.get_string_width(tile.value) + 4, 7, tile.value)
+    _change(paper, tile.change, 8.5, 7)
+    paper.set_xy(x + 3, y + 16)
+    paper.type(7.5, QUIET)
+    paper.cell(inner + 2, 4, paper.fitted(tile.note, inner + 2))
+
+
+def _change(paper: _Paper, change: Change | None, size: float, height: float) -> None:
+    if change is not None:
+        paper.type(size, GOOD if change.is_good else BAD)
+        paper.cell(30, height, f"{change.sign} {change.words}")
+
+
+def _bars(paper: _Paper, lines: Sequence[Line]) -> None:
+    paper.heading("Whose friction puts revenue at risk")
+    paper.type(8, QUIET)
+    paper.line_of(
+        "Each department’s part of the revenue at risk; the stroke is its friction budget of the quarter.", 4.5
+    )
+    paper.ln(1)
+    shown = [line for line in lines if line.money > 0]
+    if not shown:
+        paper.type(9, QUIET)
+        paper.line_of("Not known yet: no scoring has been rolled up.", 6)
+    most = max((max(line.money, line.allowed or 0.0) for line in shown), default=1.0)
+    for line in shown:
+        _bar(paper, line, most)
+
+
+def _bar(paper: _Paper, line: Line, most: float) -> None:
+    height, label, figure = 5.0, 42.0, 20.0
+    room = WIDTH - label - figure
+    x, y = MARGIN + label, paper.get_y()
+    paper.type(8.5)
+    paper.cell(label, height, paper.fitted(line.department.name, label - 2))
+    paper.set_fill_color(*_rgb(line.department.colour))
+    paper.rect(x, y + 1, room * line.money / most, height - 2, style="F")
+    if line.allowed is not None:
+        paper.set_draw_color(*INK)
+        at = x + room * line.allowed / most
+        paper.line(at, y + 0.4, at, y + height - 0.4)
+    paper.set_xy(x + room, y)
+    paper.type(8.5, style="B")
+    paper.cell(figure, height, line.at_risk, align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+
+def _rgb(colour: str) -> Colour:
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue
+
+
+def _table(paper: _Paper, lines: Sequence[Line]) -> None:
+    paper.heading("Departments")
+    paper.type(7.5, QUIET)
+    for heading, width, align in COLUMNS:
+        paper.cell(width, 5, heading, align=align)
+    paper.ln(5)
+    paper.set_draw_color(*LINE_COLOUR)
+    for line in lines:
+        paper.line(MARGIN, paper.get_y(), MARGIN + WIDTH, paper.get_y())
+        _row(paper, line)
+
+
+def _row(paper: _Paper, line: Line) -> None:
+    used = (line.used, BAD if line.is_over else INK)
+    change = line.change
+    moved = ("—", QUIET) if change is None else (f"{change.sign} {change.words}", GOOD if change.is_good else BAD)
+    plain = [line.department.name, line.at_risk, line.budget]
+    cells = [
+        *((text, INK) for text in plain),
+        used,
+        *((t, INK) for t in (line.rate, line.to_accept, line.on_time)),
+        moved,
+    ]
+    for (text, colour), (_, width, align) in zip(cells, COLUMNS, strict=True):
+        paper.type(8, colour)
+        paper.cell(width, 5.2, paper.fitted(text, width - 1), align=align)
+    paper.ln(5.2)
+
+
+def _months(paper: _Paper, months: Months) -> None:
+    """Draw a stack a month, in the departments' colours, with its sum above."""
+    paper.heading("Whose friction put revenue at risk, month by month")
+    if not months.days:
+        paper.type(9, QUIET)
+        paper.line_of("Not known yet: no scoring has been rolled up.", 6)
+        return
+    top, height, width = paper.get_y() + 4, 27.0, WIDTH / 12
+    sums = [total for *_, total in months.rows]
+    for place, (label, total) in enumerate(zip(months.labels, sums, strict=True)):
+        x, y = MARGIN + place * width, top + height
+        for department, values in months.series:
+            part = height * values[place] / max(sums)
+            y -= part
+            paper.set_fill_color(*_rgb(department.colour))
+            paper.rect(x + 2, y, width - 4, part, style="F")
+        paper.type(7, QUIET)
+        paper.text_in(x, y - 4, width, short_money(total))
+        paper.text_in(x, top + height + 0.5, width, label)
+    paper.set_xy(MARGIN, top + height + 6)
+    paper.type(7.5, QUIET)
+    paper.line_of("Each month as of its last day on record; the colours are those of the first page.", 4)
+
+
+def _care(paper: _Paper, sheet: Sheet) -> None:
+    paper.heading("How customers are looked after")
+    for tile in sheet.care:
+        top = paper.get_y()
+        paper.type(9, QUIET)
+        paper.cell(58, 4.8, tile.label)
+        if tile.value:
+            paper.type(10, style="B")
+            paper.cell(18, 4.8, tile.value)
+            _change(paper, tile.change, 8.5, 4.8)
+        paper.set_xy(MARGIN + (106 if tile.value else 58), top)
+        paper.type(9)
+        paper.paragraph(tile.note or " ", 4.8, WIDTH - (106 if tile.value else 58))
+
+
+def _trust(paper: _Paper, sentences: Sequence[str]) -> None:
+    paper.heading("Can this be trusted?")
+    paper.type(9)
+    paper.paragraph(" ".join(sentences), 5)
+
+
+def _definitions(paper: _Paper, sheet: Sheet) -> None:
+    """Write the definitions in two columns of about the same length."""
+    paper.heading("What the figures mean")
+    top, width = paper.get_y(), (WIDTH - 2 * GAP) / 2
+    lengths = list(itertools.accumulate(len(one.meaning) + COLUMN_EXTRA for one in sheet.definitions))
+    left = [one for one, length in zip(sheet.definitions, lengths, strict=True) if length <= lengths[-1] * 0.52]
+    for place, column in enumerate((left, sheet.definitions[len(left) :])):
+        x = MARGIN + place * (width + 2 * GAP)
+        paper.set_xy(x, top)
+        for definition in column:
+            paper.set_x(x)
+            paper.type(7.5, style="B")
+            paper.multi_cell(width, 4.2, definition.word, align="L", new_x=XPos.LEFT, new_y=YPos.NEXT)
+            paper.type(7.5, QUIET)
+            paper.multi_cell(width, 3.6, definition.meaning, align="L", new_x=XPos.LEFT, new_y=YPos.NEXT)
+            paper.ln(1.4)
