@@ -188,7 +188,7 @@ def test_the_front_end_is_pinned_to_the_patch_and_names_no_registry() -> None:
     assert "http://" not in lock.replace("https://", "")
     assert '"resolved"' not in lock
     versions = re.findall(r'^    "[^"]+": "([^"]+)",?$', (ROOT / "package.json").read_text(), flags=re.MULTILINE)
-    assert len(versions) == 5
+    assert len(versions) == 6
     assert [version for version in versions if not re.fullmatch(r"\d+\.\d+\.\d+", version)] == []
 
 
