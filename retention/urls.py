@@ -39,6 +39,7 @@ urlpatterns = [
     path("scorecard/mail/stop/<str:token>", monday.stop_mail, name="scorecard_mail_stop"),
     path("", include("departments.urls")),
     path("", include("departments.care.urls")),
+    path("", include("retention.care.urls")),
     path("", include("retention.dashboards.urls")),
     path("", include("retention.budgets.urls")),
     path("", include("retention.overrides.urls")),

@@ -10,9 +10,12 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import Account, OrderLine
+from departments.actions.call_requests import ask_for_call
 from departments.actions.handoffs import hand_off
 from departments.actions.incidents import accept, assign, note, report_friction, resolve
 from departments.models import Adoption, Commitment, HandOff, Incident, Person, Reason, Release, Role
+from retention.care.recoveries import NewStep, start_recovery
+from retention.care.snoozes import snooze_accounts
 from retention.imports.loading import Options
 from retention.imports.mapping import shipped_mappings
 from retention.imports.runs import ask_for_import
@@ -106,15 +109,18 @@ def _account(people: Mapping[str, Person]) -> Ids:
     _promise(account)
     records = {
         "account": account,
+        "manager": people["manager"],
         "order": order,
         "contact": make.contact(account),
         "holding": make.holding(account, make.product()),
         "signal": make.signal(account),
         "touchpoint": make.touchpoint(account, people["manager"]),
         "import": _import(people["administrator"]),
+        **_care(account, people),
         **_incidents(account, people),
     }
-    return {name: _public_id(record) for name, record in records.items()}
+    soon = timezone.localdate() + datetime.timedelta(days=5)
+    return {"soon": soon.isoformat(), **{name: _public_id(record) for name, record in records.items()}}
 
 
 def _import(administrator: Person) -> ImportRun:
@@ -143,6 +149,30 @@ def _promise(account: Account) -> None:
     Adoption.objects.create(
         account=account, release=release, adopted_on=make.ago(days=2).date(), external_id=make.number()
     )
+
+
+def _care(account: Account, people: Mapping[str, Person]) -> dict[str, models.Model]:
+    """A recovery with a step of a department, a call that was asked for, and the cover's own snooze."""
+    soon = timezone.localdate() + datetime.timedelta(days=5)
+    recovery = start_recovery(
+        account=account,
+        goal="They order again",
+        owner=people["manager"],
+        due_on=soon,
+        incidents=[],
+        steps=[NewStep("Find the parcel", people["member"], soon), NewStep("Visit", people["manager"], soon)],
+        acting_person=people["manager"],
+    )
+    (snooze,) = snooze_accounts(
+        accounts=[account], until=soon, wakes_at_rise=0.1, reason="On holiday", acting_person=people["cover"]
+    )
+    call = ask_for_call(account=account, words="Ask how it went.", due_on=soon, acting_person=people["manager"])
+    return {
+        "recovery": recovery,
+        "step": recovery.steps.get(words="Find the parcel"),
+        "snooze": snooze,
+        "call_request": call,
+    }
 
 
 def _incidents(account: Account, people: Mapping[str, Person]) -> dict[str, models.Model]:

@@ -8,7 +8,7 @@ from django import forms
 from accounts.models import Account, Contact, Purpose
 from departments.actions.calls import Call
 from departments.care.forms import SEVERITIES, choose, friction_choices, offer
-from departments.models import Capability, FrictionType, Person
+from departments.models import CallRequest, Capability, FrictionType, Person
 
 DEFAULT_SEVERITY = 0.5
 
@@ -16,6 +16,7 @@ DEFAULT_SEVERITY = 0.5
 class CallForm(forms.Form):
     """A call: its minutes and words, an order taken on it, friction told on it."""
 
+    answers = forms.BooleanField(required=False, initial=True, label="This call does what was asked for")
     contact = forms.ModelChoiceField(
         Contact.objects.none(), to_field_name="public_id", required=False, empty_label="not listed", label="With whom"
     )
@@ -40,6 +41,9 @@ class CallForm(forms.Form):
         super().__init__(*args, **rest)
         offer(self, "contact", account.contacts.all())
         choose(self, "friction_type", [("", "none"), *friction_choices()])
+        self.asked: CallRequest | None = account.call_requests.open().select_related("asked_by").first()
+        if self.asked is None:
+            del self.fields["answers"]
         if not person.can(Capability.TAKE_ORDERS):
             del self.fields["order_amount"], self.fields["order_promised_on"]
 
@@ -70,4 +74,5 @@ class CallForm(forms.Form):
             friction_type=values["friction_type"],
             severity=values["severity"] or DEFAULT_SEVERITY,
             friction_words=values["friction_words"],
+            answers=self.asked if values.get("answers") else None,
         )

@@ -33,6 +33,8 @@ def _field(form: CallForm, refusal: ActionError) -> str | None:
 
 def _words(account: Account, recorded: RecordedCall) -> str:
     parts = [f"The call with {account} is recorded"]
+    if recorded.answered:
+        parts.append(f"{recorded.answered.asked_by} sees that it was made")
     if recorded.order:
         parts.append(f"order {recorded.order} is taken")
     if recorded.incident:

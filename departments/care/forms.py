@@ -30,6 +30,15 @@ class Moment(forms.DateTimeInput):
         super().__init__(format=MOMENT_FORMAT)
 
 
+class Day(forms.DateInput):
+    """A day as the browser's own control."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
 class ReportFrictionForm(forms.Form):
     """What happened, of which kind, how bad."""
 

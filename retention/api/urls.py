@@ -4,6 +4,12 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from retention.api.views.accounts import AccountViewSet, OrderViewSet, TouchpointViewSet
+from retention.api.views.care import (
+    CallRequestViewSet,
+    RecoveryStepViewSet,
+    RecoveryViewSet,
+    SnoozeViewSet,
+)
 from retention.api.views.catalogue import DepartmentViewSet, FrictionTypeViewSet, SignalKindsView
 from retention.api.views.deeds import DeedViewSet
 from retention.api.views.documentation import DocumentationView, SchemaView
@@ -22,6 +28,10 @@ router.register("deeds", DeedViewSet, basename="deed")
 router.register("hand-offs", HandOffViewSet)
 router.register("scores", ScoreViewSet)
 router.register("overrides", OverrideViewSet)
+router.register("recoveries", RecoveryViewSet)
+router.register("recovery-steps", RecoveryStepViewSet)
+router.register("call-requests", CallRequestViewSet)
+router.register("snoozes", SnoozeViewSet)
 router.register("departments", DepartmentViewSet)
 router.register("friction-types", FrictionTypeViewSet)
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Account
 from departments.http import PersonRequest
 from departments.models import Capability, Department, Person
+from retention.dashboards.account_care import care_of
 from retention.dashboards.account_facts import facts_of, looking_after
 from retention.dashboards.account_friction import friction_of, ticked_incidents, what_if
 from retention.dashboards.account_ledger import history_chart, history_of, waterfall
@@ -83,6 +84,7 @@ def _full(
         "facts": facts_of(account),
         "overrides": list(Override.objects.filter(account=account).unended(timezone.now()).select_related("made_by")),
         "may_override": person.can(Capability.OVERRIDE_RISK),
+        "care": care_of(account, person, score),
         "may_log_contact": person.can(Capability.LOG_CONTACT),
         **(_judgement(account, score, since) if score else {}),
     }

@@ -2,24 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from django.db.models import Count
 from django.utils import timezone
 
 from accounts.models import Account, Contact, Holding
-from departments.models import Adoption, Assignment, Commitment
+from departments.models import Adoption, Assignment, Commitment, Release
+from retention.dashboards.similar import Comparison, compared_with
 
 CONTACTS_SHOWN = 12
-OFFERS_SHOWN = 3
-LEAST_ALIKE = 3
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A service that similar accounts hold besides."""
-
-    name: str
-    holders: int
+INNOVATIONS_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -27,8 +19,9 @@ class Facts:
     """Services, innovations and people of one account."""
 
     holdings: Sequence[Holding]
-    offers: Sequence[Offer]
+    similar: Comparison
     adoptions: Sequence[Adoption]
+    delivered: int
     owed: Sequence[Commitment]
     contacts: Sequence[Contact]
 
@@ -37,29 +30,30 @@ class Facts:
         """Return what the services held bring in a month."""
         return float(sum(holding.monthly_value for holding in self.holdings))
 
+    @cached_property
+    def shown_adoptions(self) -> Sequence[Adoption]:
+        """Return the latest innovations that the account uses."""
+        return self.adoptions[:INNOVATIONS_SHOWN]
+
+    @property
+    def broken(self) -> int:
+        """Return how many promised innovations are past their day."""
+        today = timezone.localdate()
+        return sum(commitment.promised_for < today for commitment in self.owed)
+
 
 def facts_of(account: Account) -> Facts:
     """Read what an account page shows beside the risk."""
     today = timezone.localdate()
-    adoptions = account.adoptions.select_related("release").order_by("-adopted_on")
     owed = account.commitments.filter(release__delivered_on=None).select_related("release")
     return Facts(
         holdings=list(account.holdings.on(today).select_related("product")),
-        offers=offers_for(account) if account.segment else [],
-        adoptions=list(adoptions[:OFFERS_SHOWN]),
-        owed=list(owed[:OFFERS_SHOWN]),
+        similar=compared_with(account),
+        adoptions=list(account.adoptions.select_related("release").order_by("-adopted_on")),
+        delivered=Release.objects.filter(delivered_on__lte=today).count(),
+        owed=list(owed.order_by("promised_for", "pk")),
         contacts=list(account.contacts.all()[:CONTACTS_SHOWN]),
     )
-
-
-def offers_for(account: Account) -> list[Offer]:
-    """Return the services that most accounts of the segment hold, and this one does not."""
-    today = timezone.localdate()
-    own = Holding.objects.on(today).filter(account=account).order_by().values("product")
-    others = Holding.objects.on(today).filter(account__segment=account.segment, account__left_on=None)
-    held = others.exclude(product__in=own).order_by().values("product__name").annotate(holders=Count("account"))
-    popular = held.filter(holders__gte=LEAST_ALIKE).order_by("-holders", "product__name")[:OFFERS_SHOWN]
-    return [Offer(row["product__name"], row["holders"]) for row in popular]
 
 
 def looking_after(account: Account) -> list[Assignment]:

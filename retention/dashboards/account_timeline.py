@@ -1,6 +1,5 @@
 """Everything that passed between an account and us, the newest first."""
 
-import datetime
 import heapq
 import itertools
 from collections.abc import Callable, Iterator, Mapping
@@ -14,24 +13,14 @@ from accounts.models import Account, Order, Signal, Touchpoint
 from accounts.signals import KINDS
 from departments.models import Answer, HandOff, Incident, IncidentEvent, Person
 from retention import formatting
+from retention.dashboards.timeline_care import care_entries, service_entries
+from retention.dashboards.timeline_entry import Entry
 from retention.models import ScoreHistory
 
 ENTRIES_A_PAGE = 15
 # Whoever wants to see further back than this is better served by an export.
 MOST_PAGES = 200
 VERBS = {"accepted": "Accepted", "resolved": "Resolved", "reopened": "Reopened", "ruled": "Ruled on"}
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of the timeline."""
-
-    at: datetime.datetime
-    kind: str
-    icon: str
-    words: str
-    detail: str = ""
-    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,6 +146,8 @@ SOURCES: Mapping[str, Callable[[Account, Person, int], Iterator[Entry]]] = {
     "steps": _steps,
     "hand_offs": _hand_offs,
     "contacts": _contacts,
+    "care": care_entries,
+    "services": service_entries,
     "scores": _scores,
 }
 KIND_WORDS = {
@@ -167,5 +158,7 @@ KIND_WORDS = {
     "steps": "What was done",
     "hand_offs": "Hand-offs",
     "contacts": "Contacts",
+    "care": "Recoveries, asked calls, snoozes",
+    "services": "Services and innovations",
     "scores": "Score changes",
 }

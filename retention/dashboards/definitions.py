@@ -95,8 +95,29 @@ DEFINITIONS = (
     Definition(
         "call-rank",
         "The order of the call list",
-        "Risk × annual revenue × how overdue a contact is. Overdue is the days since the last contact over the days in "
-        "which there should be one, three at most; an account that was never contacted counts as three.",
+        "Calls that an account manager asked for come first, by the day they are due. Then risk × annual revenue × how "
+        "overdue a contact is. Overdue is the days since the last contact over the days in which there should be "
+        "one, three at most; an account that was never contacted counts as three.",
+    ),
+    Definition(
+        "recovery",
+        "Recovery",
+        "A plan to keep one account, with a goal, steps and an end in words. The risk at its start and at its end is "
+        "kept beside the outcome. Risks also fall by themselves, those that stood highest the most, so a lower risk "
+        "afterwards is not proof that the recovery did it; and figures of two models do not compare.",
+    ),
+    Definition(
+        "snoozed",
+        "Snoozed",
+        "Set aside by one person until a day, or until the risk has risen by the points they chose, whichever comes "
+        "first. It leaves that person’s own tabs; colleagues see it with the reason, and every sum still counts it.",
+    ),
+    Definition(
+        "similar",
+        "Similar accounts",
+        "Accounts of the same segment that have not left and bring between half and twice the annual revenue; where "
+        "fewer than ten do, all of the segment. What at least three of them hold and this one does not is offered, the "
+        "most widely held first.",
     ),
     Definition(
         "nrr",

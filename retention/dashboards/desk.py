@@ -74,5 +74,6 @@ def _page(
         "keepers": list(keepers(request.user)),
         "case": case_of(account, request.user) if account else None,
         "form": form,
+        "may_return_calls": request.user.can(Capability.RETURN_CALLS),
     }
     return render(request, "dashboards/desk.html", context, status=status)

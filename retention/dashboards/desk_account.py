@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from accounts.models import Account, Holding, Order, Touchpoint
-from departments.models import Assignment, Commitment, Incident, Person
-from retention.dashboards.account_facts import Offer, looking_after, offers_for
+from departments.models import Assignment, CallRequest, Commitment, Incident, Person
+from retention.dashboards.account_facts import looking_after
+from retention.dashboards.similar import Comparison, compared_with
 
 SHOWN = 5
 
@@ -35,10 +36,11 @@ class Case:
     delivered: Sequence[Order]
     incidents: Sequence[Incident]
     owed: Sequence[Commitment]
-    offers: Sequence[Offer]
+    similar: Comparison
     holdings: Sequence[Holding]
     contacts: Sequence[Touchpoint]
     keepers: Sequence[Assignment]
+    asked: CallRequest | None
 
     @property
     def late(self) -> int:
@@ -57,10 +59,11 @@ def case_of(account: Account, person: Person) -> Case:
         delivered=list(orders.order_by("-delivered_on", "-pk")[:SHOWN]),
         incidents=list(open_incidents.select_related("department").order_by("-money_at_risk", "pk")[:SHOWN]),
         owed=list(account.commitments.filter(release__delivered_on=None).select_related("release")[:SHOWN]),
-        offers=offers_for(account) if account.segment else [],
+        similar=compared_with(account),
         holdings=list(account.holdings.on(today).select_related("product")),
         contacts=list(account.touchpoints.select_related("person", "contact")[:SHOWN]),
         keepers=looking_after(account),
+        asked=account.call_requests.open().select_related("asked_by").first(),
     )
 
 

@@ -1,4 +1,4 @@
-"""Whom to call first: risk × value × how overdue a contact is."""
+"""Whom to call first: those for whom a call was asked, then by risk × value × how overdue a contact is."""
 
 import datetime
 from collections.abc import Sequence
@@ -19,9 +19,10 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Cast, Coalesce, Extract, Greatest, Least
+from django.utils import timezone
 
 from accounts.models import Account, Touchpoint
-from departments.models import Assignment, Capacity, Person
+from departments.models import Assignment, CallRequest, Capacity, Person
 from departments.models.person import SEES_EVERYTHING
 from retention.formatting import money, organisation
 
@@ -39,6 +40,13 @@ class CallRow:
     last_contact: datetime.datetime | None
     cadence_days: int
     overdue: float
+    asked_until: datetime.date | None = None
+    asked_words: str = ""
+
+    @property
+    def is_late(self) -> bool:
+        """Return whether the day until which the call was asked for has passed."""
+        return self.asked_until is not None and self.asked_until < timezone.localdate()
 
     @property
     def words(self) -> str:
@@ -57,9 +65,13 @@ def keepers(person: Person) -> QuerySet[Person]:
 
 
 def call_list(keeper: Person, moment: datetime.datetime) -> QuerySet[Any]:
-    """Return the accounts that a person looks after or covers, those to call first at the top."""
+    """Return the accounts that a person looks after or covers, those to call first at the top.
+
+    Calls that were asked for come before all others, the one that is due first before the rest.
+    """
     cadence = organisation().contact_cadence_days
     latest = Touchpoint.objects.filter(account=OuterRef("pk"), happened_at__lte=moment).order_by("-happened_at")
+    asked = CallRequest.objects.open().filter(account=OuterRef("pk")).order_by()
     silence = ExpressionWrapper(Value(moment) - F("last_contact"), output_field=DurationField())
     days = Cast(Extract(silence, "epoch"), FloatField()) / Value(DAY_SECONDS)
     return (
@@ -68,6 +80,8 @@ def call_list(keeper: Person, moment: datetime.datetime) -> QuerySet[Any]:
         .select_related("score")
         .annotate(
             last_contact=Subquery(latest.values("happened_at")[:1]),
+            asked_until=Subquery(asked.values("due_on")[:1]),
+            asked_words=Subquery(asked.values("words")[:1]),
             cadence=Greatest(Coalesce("contact_cadence_days", Value(cadence)), Value(1)),
             overdue=Case(
                 When(last_contact=None, then=Value(MOST_OVERDUE)),
@@ -76,7 +90,7 @@ def call_list(keeper: Person, moment: datetime.datetime) -> QuerySet[Any]:
             ),
             rank=Coalesce(F("score__risk") * F("score__annual_revenue") * F("overdue"), Value(-1.0)),
         )
-        .order_by("-rank", "pk")
+        .order_by(F("asked_until").asc(nulls_last=True), "-rank", "pk")
     )
 
 
@@ -94,4 +108,6 @@ def _row(account: Any) -> CallRow:
         last_contact=account.last_contact,
         cadence_days=account.cadence,
         overdue=account.overdue,
+        asked_until=account.asked_until,
+        asked_words=account.asked_words or "",
     )

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.views.decorators.http import require_safe
 
@@ -17,6 +18,8 @@ from accounts.models import Account
 from departments.http import PersonRequest
 from departments.models import Capability, Person, Role
 from retention import formatting
+from retention.dashboards.periods import DAY
+from retention.dashboards.portfolio_care import RISES, UNDO, USUAL_SNOOZE
 from retention.dashboards.portfolio_choices import (
     DEFAULT_SORT,
     PortfolioFilters,
@@ -39,6 +42,7 @@ from retention.dashboards.portfolio_sets import (
 from retention.models import ModelVersion, SavedView
 
 ROWS_A_PAGE = 25
+SHOWN_IF_ANY = frozenset({"snoozed", "left"})
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class Portfolio:
             raise PermissionDenied("Portfolios are for those who look after accounts, and for executives.")
         self.person: Person = request.user
         self.query = request.GET
+        self.path = request.get_full_path()
         self.tab = chosen_tab(request.GET.dict())
         self.sort = chosen_sort(request.GET.dict())
         self.model = ModelVersion.objects.filter(is_active=True).first()
@@ -105,12 +110,13 @@ class Portfolio:
 @require_safe
 def show_portfolio(request: PersonRequest) -> HttpResponse:
     """Show the accounts that the person looks after, or all of them to those who see everything."""
-    return render(request, "dashboards/portfolio.html", context_of(Portfolio(request)))
+    undo = request.session.pop(UNDO, []) if UNDO in request.session else []
+    return render(request, "dashboards/portfolio.html", {**context_of(Portfolio(request)), "undo": undo})
 
 
 def context_of(portfolio: Portfolio) -> dict[str, Any]:
     """Return what the page shows."""
-    page, sums = portfolio.page(), totals(portfolio.filtered)
+    page, sums = portfolio.page(), totals(portfolio.filtered, portfolio.model)
     return {
         "portfolio": portfolio,
         "page": page,
@@ -124,46 +130,59 @@ def context_of(portfolio: Portfolio) -> dict[str, Any]:
         "shown_query": _query(portfolio, page=None),
         "columns": _columns(portfolio),
         "successors": _successors(portfolio.person),
+        "may_snooze": portfolio.person.can(Capability.SNOOZE),
+        "rises": RISES,
+        "first_day": timezone.localdate() + DAY,
+        "usual_day": timezone.localdate() + USUAL_SNOOZE,
     }
 
 
 def _tiles(portfolio: Portfolio, sums: Totals) -> list[Tile]:
-    counts = incident_counts(portfolio.person, portfolio.filtered)
+    counts = incident_counts(portfolio.person, portfolio.filtered.filter(left_on=None))
     more = sums.at_risk - sums.at_risk_before
+    query = f"?{portfolio.filters.query}" if portfolio.filters.query else ""
     everything = _url(portfolio, tab="all", sort=None, page=None)
     return [
-        Tile("Revenue at risk, next 90 days", formatting.short_money(sums.revenue_at_risk), *_change(sums), everything),
+        Tile(
+            "Revenue at risk, next 90 days",
+            formatting.short_money(sums.revenue_at_risk),
+            *_change(sums.change),
+            everything,
+        ),
         Tile(
             "Avoidable (friction we caused)",
             formatting.short_money(sums.avoidable),
-            f"{formatting.percent(sums.avoidable_share)} of the risk",
-            "",
-            reverse("method"),
+            *_change(sums.avoidable - sums.avoidable_before, f"{formatting.percent(sums.avoidable_share)} of the risk"),
+            _url(portfolio, tab="all", sort="-avoidable", page=None),
         ),
         Tile(
             "Accounts at risk or worse",
             formatting.number(sums.at_risk),
-            f"{_arrow(more)} {abs(more)} this week" if more else "as a week ago",
-            "bad" if more > 0 else "good" if more < 0 else "",
+            *_more(more, f"{formatting.number(sums.aside)} set aside" if sums.aside else ""),
             _url(portfolio, tab="at_risk", page=None),
         ),
         Tile(
             "Open incidents",
             formatting.number(counts["open"]),
-            f"{formatting.number(counts['past_due'])} past due" if counts["past_due"] else "none past due",
-            "bad" if counts["past_due"] else "",
-            reverse("portfolio_incidents"),
+            *_more(
+                counts["open"] - counts["before"],
+                f"{formatting.number(counts['past_due'])} past due" if counts["past_due"] else "none past due",
+            ),
+            f"{reverse('portfolio_incidents')}{query}",
         ),
     ]
 
 
-def _change(sums: Totals) -> tuple[str, str]:
-    if round(sums.change) == 0:
-        return "as a week ago", ""
-    return (
-        f"{_arrow(sums.change)} {formatting.short_money(abs(sums.change))} this week",
-        "bad" if sums.change > 0 else "good",
-    )
+def _change(money: float, besides: str = "") -> tuple[str, str]:
+    if round(money) == 0:
+        return " · ".join(filter(None, ["as a week ago", besides])), ""
+    words = f"{_arrow(money)} {formatting.short_money(abs(money))} this week"
+    return " · ".join(filter(None, [words, besides])), "bad" if money > 0 else "good"
+
+
+def _more(count: int, besides: str = "") -> tuple[str, str]:
+    words = f"{_arrow(count)} {formatting.number(abs(count))} this week" if count else "as a week ago"
+    return " · ".join(filter(None, [words, besides])), "bad" if count > 0 else "good" if count < 0 else ""
 
 
 def _arrow(change: float) -> str:
@@ -180,7 +199,7 @@ def _tabs(portfolio: Portfolio, sums: Totals) -> list[Tab]:
             is_current=tab == portfolio.tab,
         )
         for tab, label in TABS.items()
-        if tab != "left" or sums.tabs[tab] or portfolio.tab == "left"
+        if tab not in SHOWN_IF_ANY or sums.tabs[tab] or portfolio.tab == tab
     ]
 
 

@@ -1,6 +1,7 @@
 """What a reader of the portfolio has chosen: tab, filters, order."""
 
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import F, Q, QuerySet
@@ -10,6 +11,8 @@ from django.utils import timezone
 from accounts.models import Account
 from departments.models import Assignment, Department, Person
 from retention.dashboards.ledgers import LEAST_POINTS, friction_places
+from retention.dashboards.portfolio_care import CHOICES as CARE_CHOICES
+from retention.dashboards.portfolio_care import by_care
 from retention.dashboards.portfolio_sets import TABS, tab_condition
 from retention.models import ModelVersion
 from retention.scoring.bands import BAND_STARTS, BAND_WORDS, Band
@@ -22,6 +25,7 @@ SORTS = {
     "revenue_at_risk": "revenue_at_risk",
     "renews": "renews_on",
     "contact": "last_contact",
+    "avoidable": "avoidable",
 }
 DEFAULT_SORT = "-revenue_at_risk"
 
@@ -37,6 +41,9 @@ class PortfolioFilters(forms.Form):
         choices=[("", "Any band"), *((band.value, words) for band, words in BAND_WORDS.items())],
     )
     owner = forms.ChoiceField(required=False, label="Who looks after it")
+    care = forms.ChoiceField(
+        required=False, label="What is under way", choices=[("", "Recovery or not"), *CARE_CHOICES]
+    )
 
     def __init__(self, *args: Any, accounts: QuerySet[Account], **rest: Any) -> None:
         super().__init__(*args, **rest)
@@ -57,6 +64,11 @@ class PortfolioFilters(forms.Form):
         for name, value in chosen.items():
             accounts = accounts.filter(_by_department(value, model) if name == "department" else _FITTING[name](value))
         return accounts
+
+    @property
+    def query(self) -> str:
+        """Return what was chosen, as it stands in an address."""
+        return urlencode({name: self.data[name] for name in self.fields if self.data.get(name)})
 
 
 def segments_of(accounts: QuerySet[Account]) -> list[str]:
@@ -94,7 +106,7 @@ def _by_owner(value: str) -> Q:
     return Q(pk__in=theirs.values("account"))
 
 
-_FITTING = {"band": _by_band, "segment": _by_segment, "owner": _by_owner}
+_FITTING = {"band": _by_band, "segment": _by_segment, "owner": _by_owner, "care": by_care}
 
 
 def chosen_tab(query: dict[str, str]) -> str:

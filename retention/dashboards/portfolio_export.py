@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Account
 from departments.http import PersonRequest
 from retention.dashboards.portfolio import Portfolio
+from retention.dashboards.portfolio_care import Marks
 from retention.dashboards.portfolio_rows import Row
 from retention.dashboards.tables import csv_response
 from retention.models import Override
@@ -20,6 +21,8 @@ HEADINGS = (
     "account", "number", "segment", "city", "country", "looked after by", "risk", "band", "risk a week ago",
     "annual revenue", "revenue at risk", "avoidable revenue at risk", "whose friction", "top reason", "renews on",
     "last contact", "left on", "overridden risk", "overridden by", "overridden until", "reason of the override",
+    "recovery", "recovery until", "overdue steps", "call asked for by", "snoozed by", "snoozed until",
+    "snoozed because",
 )  # fmt: skip
 
 
@@ -51,7 +54,18 @@ def _line(row: Row) -> list[object]:
         account.annual_revenue, f"{score.revenue_at_risk:.2f}" if score else "",
         f"{score.friction_points * score.annual_revenue:.2f}" if score else "",
         friction, row.reason, account.renews_on, row.last_contact, account.left_on,
-        *_override(row.override),
+        *_override(row.override), *_care(row.marks),
+    ]  # fmt: skip
+
+
+def _care(marks: Marks) -> list[object]:
+    recovery, call, snoozes = marks.recovery, marks.call, marks.snoozes
+    return [
+        recovery.goal if recovery else "", recovery.due_on if recovery else None,
+        marks.overdue_steps if recovery else "", call.due_on if call else None,
+        "; ".join(snooze.person.name for snooze in snoozes),
+        "; ".join(snooze.until.isoformat() if snooze.until else "the risk rises" for snooze in snoozes),
+        "; ".join(snooze.reason for snooze in snoozes),
     ]  # fmt: skip
 
 

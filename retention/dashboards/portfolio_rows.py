@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import Account
 from departments.models import OPEN_STATES, Assignment, Capacity, Incident
 from retention.dashboards.ledgers import LEAST_POINTS, Part, Reader
+from retention.dashboards.portfolio_care import Marks, marks_by_account
 from retention.models import Override, Score
 from retention.templatetags.holdfast import Segment
 
@@ -32,6 +33,7 @@ class Row:
     segments: Sequence[Segment]
     reason: str
     last_contact: datetime.datetime | None
+    marks: Marks
     override: Override | None = None
 
     @property
@@ -60,15 +62,23 @@ class Trouble:
 
 
 def rows_of(accounts: Sequence[Account], reasons: Mapping[int, str] | None = None) -> list[Row]:
-    """Return the lines of accounts that carry `last_contact` and their score: six queries.
+    """Return the lines of accounts that carry `last_contact` and their score: nine queries.
 
     `reasons` by account take the place of the top reason in words.
     """
     scores = {account.pk: account.score for account in accounts if hasattr(account, "score")}
     reader = Reader.of(scores.values())
     owners, troubles = owners_by_account(accounts), troubles_by_account(accounts)
+    marks = marks_by_account(accounts)
     rows = [
-        _row(account, scores.get(account.pk), owners.get(account.pk, ""), troubles.get(account.pk, []), reader)
+        _row(
+            account,
+            scores.get(account.pk),
+            owners.get(account.pk, ""),
+            troubles.get(account.pk, []),
+            reader,
+            marks.get(account.pk, Marks()),
+        )
         for account in accounts
     ]
     told, overrides = reasons or {}, _overrides(accounts)
@@ -84,7 +94,14 @@ def _overrides(accounts: Iterable[Account]) -> dict[int, Override]:
     return {override.account_id: override for override in standing.select_related("made_by")}
 
 
-def _row(account: Account, score: Score | None, owner: str, troubles: Sequence[Trouble], reader: Reader) -> Row:
+def _row(
+    account: Account,
+    score: Score | None,
+    owner: str,
+    troubles: Sequence[Trouble],
+    reader: Reader,
+    marks: Marks,
+) -> Row:
     parts = reader.parts(score) if score else []
     return Row(
         account=account,
@@ -94,6 +111,7 @@ def _row(account: Account, score: Score | None, owner: str, troubles: Sequence[T
         segments=reader.segments(score) if score else [],
         reason=_reason(score, troubles, parts, reader),
         last_contact=getattr(account, "last_contact", None),
+        marks=marks,
     )
 
 

@@ -1,4 +1,4 @@
-"""One box for accounts, incidents and contacts, as far as the person may see them."""
+"""One box for accounts, incidents, contacts and recoveries, as far as the person may see them."""
 
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Account, Contact
 from departments.http import PersonRequest
 from departments.models import Incident, Person
+from retention.models import Recovery, RecoveryStep
 
 LEAST_LETTERS = 2
 MOST_LETTERS = 100
@@ -24,19 +25,21 @@ class Found:
     accounts: list[Account]
     incidents: list[Incident]
     contacts: list[Contact]
+    recoveries: list[Recovery]
 
     @property
     def is_empty(self) -> bool:
         """Return whether nothing was found."""
-        return not (self.accounts or self.incidents or self.contacts)
+        return not (self.accounts or self.incidents or self.contacts or self.recoveries)
 
 
 def find(text: str, *, person: Person, limit: int) -> Found:
-    """Return what holds the text among the accounts, incidents and contacts that the person may see."""
+    """Return what holds the text among the records that the person may see."""
     accounts = Account.objects.visible_to(person).matching(text).select_related("score")
     incidents = Incident.objects.visible_to(person).filter(title__icontains=text).select_related("account")
     contacts = Contact.objects.visible_to(person).filter(_contact_holds(text)).select_related("account")
-    return Found(list(accounts[:limit]), list(incidents[:limit]), list(contacts[:limit]))
+    recoveries = Recovery.objects.visible_to(person).filter(_recovery_holds(text)).select_related("account", "owner")
+    return Found(list(accounts[:limit]), list(incidents[:limit]), list(contacts[:limit]), list(recoveries[:limit]))
 
 
 @require_safe
@@ -51,3 +54,8 @@ def show_search(request: PersonRequest) -> HttpResponse:
 
 def _contact_holds(text: str) -> models.Q:
     return models.Q(name__icontains=text) | models.Q(email__icontains=text) | models.Q(phone__icontains=text)
+
+
+def _recovery_holds(text: str) -> models.Q:
+    steps = RecoveryStep.objects.order_by().filter(words__icontains=text)
+    return models.Q(goal__icontains=text) | models.Q(pk__in=steps.values("recovery"))

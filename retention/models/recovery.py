@@ -5,6 +5,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.models import Account
 from accounts.models.base import PublicModel
@@ -159,3 +160,8 @@ class RecoveryStep(PublicModel):
     def is_done(self) -> bool:
         """Return whether it was done."""
         return self.done_at is not None
+
+    @property
+    def is_overdue(self) -> bool:
+        """Return whether it should have been done by now."""
+        return self.done_at is None and self.due_on < timezone.localdate()

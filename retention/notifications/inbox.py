@@ -1,7 +1,6 @@
 """What waits for a person: counted from the records themselves, so that nothing can be read away."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from django.db import models
 from django.urls import reverse
@@ -10,16 +9,8 @@ from django.utils.translation import ngettext
 
 from departments.models import Answer, Capability, HandOff, Incident, Person, Role, State
 from retention.models import Override
-
-
-@dataclass(frozen=True)
-class Item:
-    """One thing that waits: how many of it, in which words, and where to answer."""
-
-    count: int
-    words: str
-    url: str
-    is_urgent: bool
+from retention.notifications.care import waiting_in_care
+from retention.notifications.item import Item
 
 
 def inbox(person: Person) -> list[Item]:
@@ -41,6 +32,7 @@ def _items(person: Person) -> Iterator[Item]:
         yield _disputed(person)
     if person.can(Capability.APPROVE_OVERRIDES):
         yield _overrides_to_approve(person)
+    yield from waiting_in_care(person)
     if person.role in {Role.ACCOUNT_MANAGER, Role.SERVICE_DESK}:
         yield _late_on_own_accounts(person)
 

@@ -178,6 +178,12 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "retention.api.errors.answer_error",
 }
 SPECTACULAR_SETTINGS = {
+    # Two records have a state of their own; without a name each would get one made of letters and digits.
+    "ENUM_NAME_OVERRIDES": {
+        "IncidentState": "departments.models.friction.State",
+        "RecoveryState": "retention.models.recovery.RecoveryState",
+        "CallState": "departments.models.call_request.CallState",
+    },
     "TITLE": "Holdfast API",
     "DESCRIPTION": ABOUT,
     "VERSION": "1",

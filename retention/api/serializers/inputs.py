@@ -37,6 +37,25 @@ class ById(serializers.UUIDField):
         return str(value if isinstance(value, UUID) else value.public_id)
 
 
+class ManyById(serializers.ListField):
+    """Records named by their public ids, among those that the caller may see: found in one query."""
+
+    child = serializers.UUIDField()
+
+    def __init__(self, queryset: models.QuerySet[Any], **options: Any) -> None:
+        super().__init__(**options)
+        self.records = queryset
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """Return the records, each once."""
+        wanted = set(super().to_internal_value(data))
+        seen = self.records.visible_to(caller(self.context["request"]))  # type: ignore[attr-defined]  # each model's own
+        found = list(seen.filter(public_id__in=wanted).order_by("pk"))
+        if len(found) < len(wanted):
+            raise serializers.ValidationError(NOT_FOUND.format(what=self.records.model._meta.verbose_name))
+        return found
+
+
 class AnyById(ById):
     """A record named by its public id, of a kind that everybody knows."""
 

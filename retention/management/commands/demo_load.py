@@ -15,6 +15,7 @@ from retention.demo import clearing
 from retention.demo.budgets import set_budgets
 from retention.demo.company import simulate
 from retention.demo.files import Files, write_files
+from retention.demo.keeping import keep_customers
 from retention.demo.loading import administrator, configure, detect, load_reports, load_tables, load_work
 from retention.demo.past import past_days, score_day
 from retention.demo.plan import Plan
@@ -60,6 +61,7 @@ class Command(BaseCommand):
         for day in past_days(plan.today):
             self._tell(f"{score_day(day):,} accounts scored as of {day:%d %b %Y}")
         set_budgets(plan.today)
+        self._tell(f"{keep_customers(plan.seed, plan.today)} recoveries, calls asked for and accounts set aside")
         details = {"seed": plan.seed, "today": plan.today.isoformat(), "accounts": plan.accounts}
         record_audit(verb=clearing.LOADED, subject=None, details=details, acting_person=administrator())
         self._tell(f"loaded; who really drives its customers away is written in {files.truth}")

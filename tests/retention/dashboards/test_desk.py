@@ -117,7 +117,7 @@ def test_what_similar_accounts_hold_is_offered(keeper: Person) -> None:
         similar = make.account(segment="Retail")
         make.holding(similar, hosting)
         make.holding(similar, backup)
-    assert [offer.name for offer in case_of(account, keeper).offers] == ["Backup"]
+    assert [offer.name for offer in case_of(account, keeper).similar.offers] == ["Backup"]
 
 
 CALL = {"purpose": "work_in_process", "minutes": "12", "summary": "Two orders discussed.", "severity": "0.5"}

@@ -1,0 +1,72 @@
+"""What is being done about the accounts of a portfolio: marks for their rows, and choices to filter by."""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import Account
+from departments.models import CallRequest, Capability, Person
+from retention.models import Recovery, Snooze
+
+# Under this name the session keeps what was set aside last, until the portfolio has offered to undo it.
+UNDO = "undo_snooze"
+USUAL_SNOOZE = datetime.timedelta(days=14)
+RISES = (("0.02", "2 points"), ("0.05", "5 points"), ("0.1", "10 points"), ("0.2", "20 points"))
+CHOICES = (
+    ("recovery", "In recovery"),
+    ("overdue", "Recovery overdue"),
+    ("call", "Waiting for the desk’s call"),
+    ("none", "Nothing under way"),
+)
+
+
+@dataclass
+class Marks:
+    """What is under way at one account."""
+
+    recovery: Recovery | None = None
+    overdue_steps: int = 0
+    call: CallRequest | None = None
+    snoozes: list[Snooze] = field(default_factory=list)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Return whether the recovery is past its day, or one of its steps is."""
+        is_past = self.recovery is not None and self.recovery.due_on < timezone.localdate()
+        return is_past or self.overdue_steps > 0
+
+
+def marks_by_account(accounts: Iterable[Account]) -> Mapping[int, Marks]:
+    """Return what is under way at each of the accounts: three queries, however many they are."""
+    keys, today = [account.pk for account in accounts], timezone.localdate()
+    marks: dict[int, Marks] = defaultdict(Marks)
+    late = Count("steps", filter=Q(steps__done_at=None, steps__due_on__lt=today))
+    for recovery in Recovery.objects.open().filter(account__in=keys).order_by().annotate(late=late):
+        marks[recovery.account_id].recovery, marks[recovery.account_id].overdue_steps = recovery, recovery.late
+    for call in CallRequest.objects.open().filter(account__in=keys).select_related("asked_by"):
+        marks[call.account_id].call = call
+    for snooze in Snooze.objects.in_force(today).filter(account__in=keys).select_related("person").order_by("pk"):
+        marks[snooze.account_id].snoozes.append(snooze)
+    return marks
+
+
+def by_care(choice: str) -> Q:
+    """Return what makes an account fit a choice of what is under way."""
+    today = timezone.localdate()
+    under_way = Q(pk__in=Recovery.objects.open().order_by().values("account"))
+    waiting = Q(pk__in=CallRequest.objects.open().order_by().values("account"))
+    if choice == "overdue":
+        return Q(pk__in=Recovery.objects.overdue(today).order_by().values("account"))
+    return {"recovery": under_way, "call": waiting, "none": ~under_way & ~waiting}[choice]
+
+
+def snoozed_ids(person: Person) -> QuerySet[Any, Any]:
+    """Return the accounts that the person has set aside; for those who only look on, that anybody has."""
+    snoozes = Snooze.objects.in_force(timezone.localdate()).order_by()
+    own = snoozes.filter(person=person) if person.can(Capability.SNOOZE) else snoozes
+    return own.values("account")
