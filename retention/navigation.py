@@ -62,6 +62,7 @@ DESTINATIONS: tuple[Destination, ...] = (
         frozenset({Role.EXECUTIVE}),
     ),
     Destination("imports", "Imports", "database-import", Capability.IMPORT_RECORDS),
+    Destination("what_if", "What if", "question-mark"),
     Destination("method", "Method", "math-function"),
 )
 

@@ -17,6 +17,7 @@ from retention.api.views.incidents import HandOffViewSet, IncidentViewSet
 from retention.api.views.overrides import OverrideViewSet
 from retention.api.views.scores import ScoreViewSet
 from retention.api.views.signals import SignalViewSet
+from retention.api.views.what_if import WhatIfView
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("accounts", AccountViewSet)
@@ -38,6 +39,7 @@ router.register("friction-types", FrictionTypeViewSet)
 app_name = "api"
 urlpatterns = [
     path("signal-kinds", SignalKindsView.as_view(), name="signal-kinds"),
+    path("what-if", WhatIfView.as_view(), name="what-if"),
     path("schema", SchemaView.as_view(), name="schema"),
     path("docs", DocumentationView.as_view(), name="docs"),
     *router.urls,

@@ -17,6 +17,7 @@ from retention.dashboards import (
     scorecard_pdf,
     search,
     triage,
+    what_if,
 )
 
 urlpatterns = [
@@ -39,5 +40,6 @@ urlpatterns = [
     path("scorecard", scorecard.show_scorecard, name="scorecard"),
     path("scorecard/pdf", scorecard_pdf.show_pdf, name="scorecard_pdf"),
     path("scorecard/made-of/<slug:part>", scorecard_parts.show_part, name="scorecard_part"),
+    path("what-if", what_if.show_what_if, name="what_if"),
     path("method", method.show_method, name="method"),
 ]
