@@ -28,5 +28,6 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="0,30"),
         "options": {"expires": 1500},
     },
+    "backtest": {"task": "retention.backtest", "schedule": crontab(day_of_week="sunday", hour="1", minute="15")},
     "nightly": {"task": "retention.start_nightly_run", "schedule": crontab(hour="2", minute="15")},
 }

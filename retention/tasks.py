@@ -13,6 +13,7 @@ from retention.imports import runs as imports
 from retention.notifications import mail, monday
 from retention.scoring import learning, rescoring, runs
 from retention.scoring.fit import TooFewLeavers
+from retention.versions import weekly
 
 MOST_BATCHES_A_MESSAGE = 50
 
@@ -59,6 +60,13 @@ def learn() -> None:
         learning.learn(tell=logger.info)
     except (TooFewLeavers, learning.AlreadyLearning) as refused:
         logger.info("Nothing was fitted. %s", refused)
+
+
+@shared_task(name="retention.backtest")
+def backtest() -> None:
+    """Test the newest model on the past; put it in force where it is better and the settings allow it."""
+    for range_id in weekly.hold_against_the_past(logger.info):
+        score_range.delay(range_id)
 
 
 @shared_task(name="retention.send_morning_mails")

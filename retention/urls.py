@@ -44,6 +44,7 @@ urlpatterns = [
     path("", include("retention.budgets.urls")),
     path("", include("retention.overrides.urls")),
     path("", include("retention.sharing.urls")),
+    path("", include("retention.versions.urls")),
     path("login/", sign_in_views.LoginView.as_view(authentication_form=LimitedSignIn), name="login"),
     path(
         "password_reset/",

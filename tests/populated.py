@@ -1,6 +1,7 @@
 """A small company with a record of every kind, for tests that look at every page."""
 
 import datetime
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -45,7 +46,8 @@ def populate(accounts: int = 1) -> Company:
     one at each account it asks billing to take. Legal has nothing to do with any of it.
     """
     people = _people()
-    return Company({"anonymous": None, **people}, {**_accounts(people, accounts)[0], **_outside(people["executive"])})
+    records = {**_accounts(people, accounts)[0], **_outside(people["executive"])}
+    return Company({"anonymous": None, **people}, records | {"model": str(_candidate())})
 
 
 def grow(company: Company, accounts: int) -> None:
@@ -77,6 +79,16 @@ def _override(manager: Person, account_id: int) -> Override:
 def _account_ids(records: list[Ids]) -> list[int]:
     wanted = [record["account"] for record in records]
     return list(Account.objects.filter(public_id__in=wanted).values_list("pk", flat=True))
+
+
+def _candidate() -> uuid.UUID:
+    """A model that waits for being put in force."""
+    candidate = ensure_active_version()
+    candidate.pk, candidate.public_id, candidate.number = None, uuid.uuid4(), candidate.number + 1
+    candidate.is_active, candidate.backtest = False, None
+    candidate.weights = candidate.weights | {"mean": [0.5 * mean for mean in candidate.weights["mean"]]}
+    candidate.save(force_insert=True)
+    return candidate.public_id
 
 
 def _people() -> dict[str, Person]:

@@ -181,6 +181,40 @@ DEFINITIONS = (
         "nobody is charged for it.",
     ),
     Definition(
+        "auc",
+        "AUC",
+        "The chance that an account that left had been given a higher risk than one that stayed: 0.5 is a coin, 1 is "
+        "perfect. It judges the order alone.",
+    ),
+    Definition(
+        "pr_auc",
+        "PR-AUC",
+        "Average precision: going down the list from the highest risk, the share of leavers found so far, averaged "
+        "over the leavers. A coin reaches the share of all that leave.",
+    ),
+    Definition(
+        "brier",
+        "Brier score",
+        "The mean squared distance between what was said (0 to 1) and what happened (0 or 1). Lower is better.",
+    ),
+    Definition(
+        "log_loss",
+        "Log loss",
+        "The mean of −ln of the chance that was given to what then happened. Lower is better; being sure and wrong "
+        "costs most.",
+    ),
+    Definition(
+        "ece",
+        "ECE",
+        "Expected calibration error: predictions in ten bins of equal width, the distance between what was said and "
+        "what happened in each, weighed by how many are in it. Up to 0.05 the number may be called a probability.",
+    ),
+    Definition(
+        "lift",
+        "Lift at 10 %",
+        "How many times as many leavers there are among the tenth with the highest risk as among all.",
+    ),
+    Definition(
         "not-attributed",
         "Not attributed",
         "Points of risk for which nobody answers: a falling order rhythm is a symptom whose cause is unknown, and what "

@@ -1,8 +1,9 @@
 """Method: how the number is made, what it stands on, and what it cannot tell."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from django.db.models import Count, F, QuerySet, Sum
@@ -13,13 +14,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from departments.http import PersonRequest
-from departments.models import Department
+from departments.models import Capability, Department
+from retention.dashboards.backtests import last_backtest
 from retention.dashboards.coverage import books, feeds
 from retention.dashboards.definitions import DEFINITIONS
 from retention.dashboards.trust import trust
 from retention.models import ModelVersion, ScoringRun
 from retention.overrides.record import override_record
 from retention.scoring.engine import Evidence, Prior, ScoringModel, Term, TermKind, expert_prior
+from retention.scoring.missing import missing_rules
 from retention.scoring.versions import department_priors, scoring_model
 
 RUNS_SHOWN = 5
@@ -38,8 +41,20 @@ EVIDENCE_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Alone:
+    """What the company's data alone say of a weight, with the 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class WeightRow:
-    """One weight with its 95 % interval, what experts believed of it, and what it does to the odds of leaving."""
+    """One weight with its 95 % interval, what experts believed of it, and what it does to the odds of leaving.
+
+    `alone` is what the data say without the experts, None where the model was not fitted.
+    """
 
     label: str
     kind: str
@@ -50,6 +65,7 @@ class WeightRow:
     prior: Prior
     evidence: str
     odds: float
+    alone: Alone | None = None
 
 
 @require_safe
@@ -57,9 +73,14 @@ def show_method(request: PersonRequest) -> HttpResponse:
     """Show the model in plain words, its weights, its data and its definitions."""
     moment = timezone.now()
     version = ModelVersion.objects.filter(is_active=True).first()
+    all_feeds = feeds(moment)
     context = {
         "version": version,
-        "feeds": feeds(moment),
+        "feeds": all_feeds,
+        "quiet_feeds": [state for state in all_feeds if state.is_stale],
+        "missing_rules": missing_rules(),
+        "backtest": last_backtest(version, request.user),
+        "may_configure_models": request.user.can(Capability.CONFIGURE),
         "books": books(),
         "runs": runs(),
         "trust": trust(version),
@@ -76,13 +97,19 @@ def _model_context(version: ModelVersion) -> dict[str, object]:
         "model": model,
         "rhythm": model.rhythm,
         "fitted_accounts": version.rhythm.get("accounts", 0),
-        "weights": list(weight_rows(model)),
+        "weights": list(weight_rows(model, alone(version))),
         "types": _types(),
     }
 
 
-def weight_rows(model: ScoringModel) -> Iterator[WeightRow]:
-    """Return the weights in the model's order."""
+def alone(version: ModelVersion) -> dict[str, Alone]:
+    """Return what the data alone said of each weight when the version was fitted, by term key."""
+    told = (version.learned or {}).get("learned", [])
+    return {one["key"]: Alone(one["value"], one["low"], one["high"]) for one in told}
+
+
+def weight_rows(model: ScoringModel, said: Mapping[str, Alone] = MappingProxyType({})) -> Iterator[WeightRow]:
+    """Return the weights in the model's order; `said` is what the data alone say, by term key."""
     departments = {department.slug: department for department in Department.objects.all()}
     priors = department_priors()
     weights = model.weights
@@ -99,6 +126,7 @@ def weight_rows(model: ScoringModel) -> Iterator[WeightRow]:
             prior=expert_prior(term, priors),
             evidence=EVIDENCE_WORDS[evidence],
             odds=_odds(term, mean),
+            alone=said.get(term.key),
         )
 
 

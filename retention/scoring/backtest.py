@@ -59,6 +59,11 @@ class Answers:
         """The numbers of the origins asked about, in order."""
         return [int(number) for number in np.unique(self.asked.origin)]
 
+    def on(self, origins: Sequence[int]) -> Answers:
+        """The answers of some origins, by their numbers."""
+        which = np.isin(self.asked.origin, origins)
+        return Answers(self.asked.chosen(which), {key: said[which] for key, said in self.risks.items()})
+
 
 def known_by(panel: Panel, number: int, horizon_days: float) -> Panel:
     """The account-months whose outcome was known at the origin of that number."""

@@ -1,8 +1,9 @@
 """Backtests of stored models on the company's own history, kept with the version that was tested."""
 
 import datetime
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
 from django.db import transaction
@@ -11,7 +12,17 @@ from django.utils import timezone
 from accounts.actions import record_audit
 from retention.models import ModelVersion, Origin
 from retention.scoring import boosting
-from retention.scoring.backtest import ACTIVE, TESTED, NothingToTest, Tell, compare, report, roll
+from retention.scoring.backtest import (
+    ACTIVE,
+    LEAST_ORIGINS,
+    TESTED,
+    Answers,
+    NothingToTest,
+    Tell,
+    compare,
+    report,
+    roll,
+)
 from retention.scoring.comparisons import (
     BOOSTING,
     Contender,
@@ -20,8 +31,12 @@ from retention.scoring.comparisons import (
     relearned,
     simple_rules,
 )
+from retention.scoring.engine import Prior, ScoringModel, Weights
+from retention.scoring.fit import TooFewLeavers, fit
 from retention.scoring.panel import MOST_ACCOUNT_MONTHS, beginning, build_panel, monthly_origins, observed_until
-from retention.scoring.versions import ensure_active_version, scoring_model
+from retention.scoring.panel_arrays import Panel
+from retention.scoring.rhythm import ContractBase, Rhythm
+from retention.scoring.versions import department_priors, ensure_active_version, scoring_model, terms_now
 
 # A year of test days: all seasons.
 ORIGINS: Final = 12
@@ -64,8 +79,7 @@ def backtest(version: ModelVersion, asked: Asked) -> dict[str, Any]:
     found = report(answers, contenders, model.horizon_days)
     found |= {"at": timezone.now().isoformat(), "version": version.number, "missing": _missing()}
     if version.pk != active.pk:
-        found["against_active"] = {"version": active.number, **compare(answers)}
-        found["against_active"]["has_seen"] = _seen(active, found["origins"], model.horizon_days)
+        found["against_active"] = _against(active, answers)
     if not asked.days:
         _keep(version, found)
     return found
@@ -95,23 +109,43 @@ def contenders_of(version: ModelVersion, active: ModelVersion) -> Sequence[Conte
         found.append(BOOSTING)
     if active.pk != version.pk:
         found.append(_active(active))
-    standing = "active" if version.is_active else "candidate"
-    return [*found, relearned(TESTED, f"Model {version.number}, {standing}", model, learned_rhythm)]
+    label = f"Model {version.number}, {'active' if version.is_active else 'candidate'}"
+    return [*found, _relearned(TESTED, label, version)]
 
 
 def _active(active: ModelVersion) -> Contender:
     """The active model as it is; one of priors learns the rhythm of the time alone, as it does every month."""
-    label, model = f"Model {active.number}, active", scoring_model(active)
+    label = f"Model {active.number}, active"
     if active.origin == Origin.PRIOR:
-        return relearned(ACTIVE, label, model, learned_rhythm)
-    return as_stored(ACTIVE, label, model)
+        return _relearned(ACTIVE, label, active)
+    return as_stored(ACTIVE, label, scoring_model(active))
 
 
-def _seen(active: ModelVersion, origins: Sequence[str], horizon_days: float) -> int:
-    """Return on how many of the test days the active model had the advantage of knowing what came after."""
-    if active.origin == Origin.PRIOR:
-        return 0
-    return sum(datetime.datetime.fromisoformat(origin) < active.created_at for origin in origins)
+def _relearned(key: str, label: str, version: ModelVersion) -> Contender:
+    """A version as its way of being made would have made it then: nothing that it learned later is left in it."""
+    model = replace(scoring_model(version), rhythm=Rhythm(), contract=ContractBase())
+    if version.origin == Origin.PRIOR:
+        return relearned(key, label, model, learned_rhythm)
+    priors = department_priors()
+    start = replace(model, weights=Weights.from_experts(terms_now(), priors))
+    return relearned(key, label, start, partial(_fitted, priors))
+
+
+def _fitted(priors: Mapping[str, Prior], known: Panel, start: ScoringModel) -> ScoringModel:
+    try:
+        return fit(known, start=start, priors=priors).model
+    except TooFewLeavers:
+        return learned_rhythm(known, start)
+
+
+def _against(active: ModelVersion, answers: Answers) -> dict[str, Any]:
+    """Hold the tested model against the active one; on days of which that knew nothing, where there are enough."""
+    days = {number: answers.asked.origins[number] for number in answers.origins}
+    seen = {number for number, day in days.items() if active.origin != Origin.PRIOR and day < active.created_at}
+    unseen = [number for number in days if number not in seen]
+    if len(unseen) >= LEAST_ORIGINS:
+        return {"version": active.number, "has_seen": 0, **compare(answers.on(unseen))}
+    return {"version": active.number, "has_seen": len(seen), **compare(answers)}
 
 
 def _missing() -> list[dict[str, str]]:

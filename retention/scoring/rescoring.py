@@ -12,7 +12,7 @@ from retention.models import ModelVersion
 from retention.scoring.engine import score
 from retention.scoring.features import Scope, build_inputs, read_facts
 from retention.scoring.ledger import build_ledger
-from retention.scoring.versions import ensure_active_version, scoring_model
+from retention.scoring.versions import ensure_active_version, held, scoring_model
 from retention.scoring.writing import Parts, table_of_scores, write_incidents, write_scores
 
 LOCK_CLASS: Final = 0x5C03E
@@ -88,6 +88,7 @@ def drain_changes() -> int:
 
 
 def _rescore(scope: Scope, as_of: datetime.datetime, version: ModelVersion, parts: Parts) -> int:
+    version = held(version)
     model = scoring_model(version)
     with connection.cursor() as cursor:
         # The statements name their tables in the best order already: looking for a better one takes longer than they.

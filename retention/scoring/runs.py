@@ -47,6 +47,12 @@ def start_run(as_of: datetime.datetime) -> list[int]:
     return unclaimed_ranges()
 
 
+def restart_run(as_of: datetime.datetime) -> list[int]:
+    """Begin a scoring of every account, whatever is under way: that run's ranges were scored by another model."""
+    ScoringRun.objects.filter(finished_at=None).update(finished_at=Now())
+    return start_run(as_of)
+
+
 def _new_run(as_of: datetime.datetime, version: ModelVersion) -> ScoringRun | None:
     """Create the run unless one is under way: the constraint decides, whoever asks at the same time."""
     ScoringRun.objects.bulk_create([ScoringRun(as_of=as_of, model=version)], ignore_conflicts=True)

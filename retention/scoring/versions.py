@@ -16,6 +16,7 @@ from retention.models import ModelVersion, Origin
 from retention.scoring.engine import (
     Prior,
     ScoringModel,
+    Term,
     TermKind,
     Weights,
     department_key,
@@ -41,9 +42,14 @@ def scoring_model(version: ModelVersion) -> ScoringModel:
     )
 
 
+def active_model() -> ModelVersion | None:
+    """Return the version in force, without its backtest, which scoring has no use for; None before the first."""
+    return ModelVersion.objects.defer("backtest").filter(is_active=True).first()
+
+
 def ensure_active_version() -> ModelVersion:
     """Return the active version: the first one is made of priors, and a new department is given its prior."""
-    version = ModelVersion.objects.filter(is_active=True).first()
+    version = active_model()
     if version is not None and not _unknown_departments(version):
         return version
     return _renew(lambda active: active is None or bool(_unknown_departments(active)))
@@ -57,10 +63,31 @@ def renew_prior_version() -> ModelVersion:
     return _renew(_is_outdated)
 
 
+def held(version: ModelVersion) -> ModelVersion:
+    """Return the version in force, and let no other take its place until this transaction ends.
+
+    `version` is what the caller believes to be in force. Whoever writes scores calls this first, so that none is
+    written by a model that has been replaced, after the run that renewed them all.
+    """
+    _lock("pg_advisory_xact_lock_shared")
+    if ModelVersion.objects.filter(pk=version.pk, is_active=True).exists():
+        return version
+    return active_model() or version
+
+
+def hold_all() -> None:
+    """Wait for those who write scores, and keep others waiting until this transaction ends: a model is replaced."""
+    _lock("pg_advisory_xact_lock")
+
+
+def _lock(function: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s)", [LOCK])
+
+
 def _renew(is_due: Callable[[ModelVersion | None], bool]) -> ModelVersion:
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        hold_all()
         active = ModelVersion.objects.filter(is_active=True).first()
         if active is not None and not is_due(active):
             return active
@@ -71,11 +98,17 @@ def _renew(is_due: Callable[[ModelVersion | None], bool]) -> ModelVersion:
 def _is_outdated(active: ModelVersion | None) -> bool:
     if active is None or _unknown_departments(active):
         return True
-    if active.origin != Origin.PRIOR:
+    if active.origin != Origin.PRIOR or _was_chosen_lately(active):
         return False
     aged = active.created_at < timezone.now() - PRIOR_LIFETIME
     grown = Account.objects.count() >= GROWTH * active.rhythm.get("seen", 0)
     return aged or grown or not active.rhythm["accounts"] or _priors_differ(active)
+
+
+def _was_chosen_lately(active: ModelVersion) -> bool:
+    """Return whether a person put it in force: it stays as it is for a while, whatever is known by now."""
+    since = timezone.now() - PRIOR_LIFETIME
+    return active.activated_by_id is not None and active.activated_at is not None and active.activated_at >= since
 
 
 def _is_same(made: "Made", active: ModelVersion) -> bool:
@@ -116,13 +149,20 @@ class Made:
     accounts: int
 
 
+def completed(model: ScoringModel) -> ScoringModel:
+    """Return the model with the experts' prior for each department that it does not know yet."""
+    return replace(model, weights=model.weights.extended_with(terms_now(), department_priors()))
+
+
+def terms_now() -> tuple[Term, ...]:
+    """Return the terms of a model that knows every department of today."""
+    return standard_terms(dict(Department.objects.order_by("position", "pk").values_list("slug", "name")))
+
+
 def _next_model(active: ModelVersion | None) -> Made:
-    terms = standard_terms(dict(Department.objects.order_by("position", "pk").values_list("slug", "name")))
     if active is not None and active.origin != Origin.PRIOR:
-        model = scoring_model(active)
-        extended = replace(model, weights=model.weights.extended_with(terms, department_priors()))
-        return Made(extended, Origin(active.origin), int(active.rhythm["accounts"]))
-    model = ScoringModel(Weights.from_experts(terms, department_priors()))
+        return Made(completed(scoring_model(active)), Origin(active.origin), int(active.rhythm["accounts"]))
+    model = ScoringModel(Weights.from_experts(terms_now(), department_priors()))
     if active is not None:
         model = replace(model, horizon_days=float(active.horizon_days), window_days=float(active.window_days))
     rhythm, accounts = own_rhythm(timezone.now(), model.horizon_days)

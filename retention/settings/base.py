@@ -102,6 +102,8 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 
+# Whether the weekly fit may put a better model in force by itself, under the rule of the backtest.
+ACTIVATES_BETTER_MODELS = environment.boolean("ACTIVATES_BETTER_MODELS", "false")
 SITE_URL = environment.text("SITE_URL", "http://127.0.0.1:8000")
 
 LANGUAGE_CODE = environment.text("LANGUAGE_CODE", "en-gb")

@@ -3,7 +3,8 @@
 //   line         {points: [["2026-11-21", 0.71], …], unit: "percent"|"money", band or colour}
 //   bars         {bars: [{label, value, colour, url}], unit}               horizontal, longest first as given
 //   stacked      {categories: ["Dec", …], series: [{name, colour, values: […]}], unit}
-//   calibration  {points: [{said, happened, accounts}]}                    shares of 0 to 1
+//   lines        {series: [{name, points: [["2026-11-21", 0.1], …]}], unit: "percent"}   two, told apart by dashes too
+//   calibration  {points: [{said, happened, accounts, low, high}]}         shares of 0 to 1; low and high may be left out
 // Tooltips are drawn on the canvas (richText): the content security policy allows no inline styles.
 (function () {
   "use strict";
@@ -71,6 +72,24 @@
         series: [{ type: "line", data: data.points, showSymbol: data.points.length < 3, lineStyle: { color: colour, width: 2 }, itemStyle: { color: colour }, areaStyle: { color: colour, opacity: 0.1 } }],
       };
     },
+    lines(data, look) {
+      const colours = [look.quiet, look.accent];
+      return {
+        ...frame(look),
+        grid: { ...frame(look).grid, top: 32 },
+        legend: { top: 0, left: 0, textStyle: { color: look.text }, itemWidth: 22 },
+        xAxis: { type: "time", axisLabel: { color: look.quiet, hideOverlap: true }, axisLine: { lineStyle: { color: look.line } }, splitLine: { show: false } },
+        yAxis: valueAxis(look, data.unit, { min: 0, splitNumber: 3 }),
+        tooltip: {
+          ...frame(look).tooltip, trigger: "axis",
+          formatter: (all) => [days.format(new Date(all[0].value[0])), ...all.map((at) => `${at.seriesName} ${write(data.unit)(at.value[1])}`)].join("\n"),
+        },
+        series: data.series.map((one, number) => ({
+          type: "line", name: one.name, data: one.points, symbolSize: 6, itemStyle: { color: colours[number] },
+          lineStyle: { color: colours[number], width: 2, type: number ? "solid" : "dashed" },
+        })),
+      };
+    },
     bars(data, look) {
       return {
         ...frame(look),
@@ -99,7 +118,14 @@
       };
     },
     calibration(data, look) {
-      const axis = (name, rest) => valueAxis(look, "percent", { min: 0, max: 1, interval: 0.2, name, nameTextStyle: { color: look.quiet }, ...rest });
+      // Where few leave, all points lie in one corner: the axes end at the next tenth above them.
+      const highest = Math.max(...data.points.map((point) => Math.max(point.said, point.happened, point.high || 0)));
+      const top = Math.min(1, Math.max(0.2, Math.ceil(highest * 10) / 10));
+      const axis = (name, rest) => valueAxis(look, "percent", { min: 0, max: top, interval: top > 0.5 ? 0.2 : 0.1, name, nameTextStyle: { color: look.quiet }, ...rest });
+      const ranges = data.points.filter((point) => point.high !== undefined).map((point) => ({
+        type: "line", silent: true, showSymbol: false, data: [[point.said, point.low], [point.said, point.high]],
+        lineStyle: { color: look.accent, opacity: 0.45, width: 3 },
+      }));
       return {
         ...frame(look),
         grid: { ...frame(look).grid, bottom: 28 },
@@ -107,7 +133,8 @@
         yAxis: axis("left", {}),
         tooltip: { ...frame(look).tooltip, formatter: (at) => at.data.words || "" },
         series: [
-          { type: "line", data: [[0, 0], [1, 1]], showSymbol: false, silent: true, lineStyle: { type: "dashed", color: look.quiet } },
+          { type: "line", data: [[0, 0], [top, top]], showSymbol: false, silent: true, lineStyle: { type: "dashed", color: look.quiet } },
+          ...ranges,
           {
             type: "line", symbolSize: 8, lineStyle: { color: look.accent }, itemStyle: { color: look.accent },
             data: data.points.map((point) => ({

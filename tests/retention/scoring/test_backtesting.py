@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from accounts.models import Account, AuditEntry
-from retention.models import ModelVersion
+from retention.models import ModelVersion, Origin
 from retention.scoring import boosting
 from retention.scoring.versions import ensure_active_version
 from tests import make
@@ -65,7 +66,7 @@ def test_a_candidate_is_held_against_the_active_model() -> None:
     wholesaler(240)
     active = ensure_active_version()
     candidate = ModelVersion.objects.get(pk=active.pk)
-    candidate.pk, candidate.public_id, candidate.number, candidate.is_active = None, make.account().public_id, 2, False
+    candidate.pk, candidate.public_id, candidate.number, candidate.is_active = None, uuid.uuid4(), 2, False
     candidate.weights = active.weights | {"mean": [0.0 for _ in active.terms]}
     candidate.save(force_insert=True)
     found = found_on("--origins", "1")
@@ -95,3 +96,15 @@ def test_wrong_words_get_a_sentence() -> None:
         printed("--model", "9")
     with pytest.raises(CommandError, match="between 1 and 36"):
         printed("--origins", "0")
+
+
+def test_a_fitted_model_in_force_is_favoured_openly_or_met_on_days_it_did_not_know() -> None:
+    wholesaler(240)
+    active = ensure_active_version()
+    candidate = ModelVersion.objects.get(pk=active.pk)
+    candidate.pk, candidate.public_id, candidate.number, candidate.is_active = None, uuid.uuid4(), 2, False
+    candidate.save(force_insert=True)
+    ModelVersion.objects.filter(pk=active.pk).update(origin=Origin.FIT)
+    assert found_on("--origins", "2")["against_active"]["has_seen"] == 2
+    ModelVersion.objects.filter(pk=active.pk).update(created_at=make.ago(days=900))
+    assert found_on("--origins", "2")["against_active"]["has_seen"] == 0

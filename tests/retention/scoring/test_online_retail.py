@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from scipy.special import expit
 from scipy.stats import rankdata
 
-from retention.scoring.panel_arrays import joined
+from retention.scoring.backtest import TESTED, report, roll
+from retention.scoring.comparisons import learned_rhythm, relearned, simple_rules
+from retention.scoring.engine import CARE_TERMS, Inputs, ScoringModel, Weights, standard_terms
+from retention.scoring.panel_arrays import Panel, joined
 from retention.scoring.rhythm import BgNbd, Floats, OrderFacts, fit_bgnbd
 from retention.scoring.rhythm_fit import fit_rhythm, start_rhythm
 from tests.real_data import online_retail
@@ -129,3 +133,54 @@ def test_the_fitted_rhythm_is_as_good_as_is_known_to_be_possible(snapshots: Snap
     assert np.mean((p[lately] - left[lately]) ** 2) <= 0.1855
     assert calibration_error(p, left) <= 0.03
     assert calibration_error(p[lately], left[lately]) <= 0.035
+
+
+def past_of(histories: Histories, months: tuple[int, ...]) -> Panel:
+    """What was known of each customer when these months of 2010 began, and who was silent after."""
+    days = [datetime(2010, month, 1, tzinfo=UTC) for month in months]
+    parts = [snapshot(histories, day) for day in days]
+    facts, left = joined([known for known, _ in parts]), np.concatenate([gone for _, gone in parts]) == 1
+    count, nothing = len(left), np.zeros(len(left))
+    care = {term.key: nothing for term in CARE_TERMS}
+    return Panel(
+        origins=tuple(days),
+        account_id=np.concatenate([customers_of(histories, day) for day in days]),
+        origin=np.repeat(np.arange(len(days)), [len(gone) for _, gone in parts]),
+        inputs=Inputs(nothing, nothing, (), np.zeros((count, 0)), nothing, care, nothing),
+        now=facts,
+        before=facts,
+        tenure_days=facts.days_since_first,
+        days_to_renewal=np.full(count, np.inf),
+        is_contract=np.zeros(count, dtype=np.bool_),
+        left=left,
+        segments=("",),
+        segment=np.zeros(count, dtype=np.int64),
+        revenue=facts.revenue_in_a_year,
+    )
+
+
+def customers_of(histories: Histories, day: datetime) -> npt.NDArray[np.int64]:
+    """Who bought within a year before `day`, in the order of the snapshots."""
+    known = ((name, [time for time, _ in orders if time < day]) for name, orders in histories.items())
+    return np.array([int(float(name)) for name, past in known if past and (day - past[-1]).days < 365])
+
+
+def test_the_backtest_finds_for_everybody_what_is_known_of_them(order_histories: Histories) -> None:
+    experts = ScoringModel(Weights.from_experts(standard_terms({})))
+    contenders = (*simple_rules(90.0), relearned(TESTED, "Experts' weights", experts, learned_rhythm))
+    panel = past_of(order_histories, (3, 4, 5, 8, 9))
+    found = report(roll(panel, contenders, horizon_days=90.0, most=12), contenders, 90.0)
+    assert (found["rows"], [day[:10] for day in found["origins"]]) == (6435, ["2010-08-01", "2010-09-01"])
+    told = {row["key"]: {name: figure[0] for name, figure in row["figures"].items()} for row in found["contenders"]}
+    assert told["silence"]["auc"] == pytest.approx(0.665, abs=0.002)
+    assert (told["rfm"]["auc"], told["rfm"]["brier"]) == pytest.approx((0.733, 0.210), abs=0.002)
+    assert (told["bgnbd"]["auc"], told["bgnbd"]["brier"]) == pytest.approx((0.724, 0.215), abs=0.002)
+    assert told[TESTED]["auc"] >= 0.7405
+    assert told[TESTED]["brier"] <= 0.2045
+    assert told[TESTED]["ece"] <= 0.03
+    lately = next(part for part in found["reliability"] if part["name"] == "Ordered within 90 days")
+    assert lately["rows"] == 3924
+    assert lately["figures"]["auc"][0] >= 0.7545
+    assert lately["figures"]["brier"][0] <= 0.1855
+    assert lately["figures"]["ece"][0] <= 0.033
+    assert found["passed"]
