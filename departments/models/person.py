@@ -1,5 +1,6 @@
 """Those who sign in."""
 
+import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -133,6 +134,7 @@ class Person(PublicModel, AbstractBaseUser):
     last_mailed_on = models.DateField(null=True, blank=True, editable=False)
 
     objects: ClassVar[PersonManager] = PersonManager()
+    _assigned: tuple[datetime.date, models.QuerySet[Any, Any]] | None = None
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -192,7 +194,13 @@ class Person(PublicModel, AbstractBaseUser):
         return self._assigned_account_ids()
 
     def _assigned_account_ids(self) -> models.QuerySet[Any, Any]:
+        """The same question stands in nearly every query of a page, and takes longer to put than to answer."""
         today = timezone.localdate()
+        if self._assigned is None or self._assigned[0] != today:
+            self._assigned = (today, self._accounts_assigned_on(today))
+        return self._assigned[1].all()
+
+    def _accounts_assigned_on(self, today: datetime.date) -> models.QuerySet[Any, Any]:
         in_force = models.Q(assignments__starts_on__lte=today) & (
             models.Q(assignments__ends_on=None) | models.Q(assignments__ends_on__gte=today)
         )

@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.db.models import F, Q
@@ -18,13 +18,18 @@ from retention.care.recoveries import NewStep
 from retention.dashboards.portfolio_care import RISES, USUAL_SNOOZE
 from retention.models import OUTCOMES, Recovery, RecoveryState, RecoveryStep
 
+if TYPE_CHECKING:
+    ManyIncidents = forms.ModelMultipleChoiceField[Incident]
+else:
+    ManyIncidents = forms.ModelMultipleChoiceField
+
 FIRST_STEPS = 4
 INCIDENTS_OFFERED = 30
 USUAL_LENGTH = datetime.timedelta(days=30)
 USUAL_STEP = datetime.timedelta(days=7)
 
 
-class IncidentsField(forms.ModelMultipleChoiceField):
+class IncidentsField(ManyIncidents):
     """Incidents to tick, each told with the department that holds it and since when."""
 
     def label_from_instance(self, obj: Incident) -> str:

@@ -84,8 +84,8 @@ def change_recovery(
     """Change what is to be reached, by whom, until when, and which incidents it is about."""
     _require_lead(acting_person, recovery.account)
     check_plan(goal, owner, due_on, before=recovery)
-    _require_under_way(recovery)
-    before = {"goal": recovery.goal, "owner": str(recovery.owner.public_id), "due_on": recovery.due_on.isoformat()}
+    now = _require_under_way(recovery)
+    before = {"goal": now.goal, "owner": str(now.owner.public_id), "due_on": now.due_on.isoformat()}
     recovery.goal, recovery.owner, recovery.due_on = goal.strip(), owner, due_on
     recovery.save(update_fields=["goal", "owner", "due_on"])
     link_incidents(recovery, incidents, acting_person)
@@ -108,7 +108,8 @@ def close_recovery(*, recovery: Recovery, outcome: str, words: str, acting_perso
     recovery.state, recovery.outcome_words = outcome, words.strip()
     recovery.closed_at, recovery.closed_by = timezone.now(), acting_person
     recovery.risk_at_close, recovery.model_at_close = (score.risk, score.model) if score else (None, None)
-    recovery.save()
+    changed = ["state", "outcome_words", "closed_at", "closed_by", "risk_at_close", "model_at_close"]
+    recovery.save(update_fields=changed)
     _audit("close", recovery, acting_person, outcome=outcome, words=words.strip(), risk=recovery.risk_at_close)
     return recovery
 
@@ -236,11 +237,12 @@ def _require_worker(acting_person: Person, step: RecoveryStep) -> None:
         raise NotAllowed(f"This step is {step.owner}’s: they say when it is done, or whoever leads the recovery.")
 
 
-def _require_under_way(recovery: Recovery) -> None:
-    """Lock the recovery, so that nothing is done to it while it is closed, and refuse one that is."""
+def _require_under_way(recovery: Recovery) -> Recovery:
+    """Lock the recovery, so that nothing is done to it while it is closed, refuse one that is, and return it as is."""
     now = Recovery.objects.select_for_update(of=("self",)).get(pk=recovery.pk)
     if now.state != RecoveryState.OPEN:
         raise Conflict(f"This recovery is closed: {now.get_state_display().lower()}.")
+    return now
 
 
 def _told(step: RecoveryStep) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,7 +139,7 @@ def _scores(account: Account, person: Person, limit: int) -> Iterator[Entry]:
         yield Entry(row.as_of, "scores", "chart-line", words, f"model {row.number}")
 
 
-SOURCES: Mapping[str, Callable[[Account, Person, int], Iterator[Entry]]] = {
+SOURCES: Mapping[str, Callable[[Account, Person, int], Iterable[Entry]]] = {
     "orders": _orders,
     "signals": _signals,
     "incidents": _incidents,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
@@ -41,6 +41,11 @@ from retention.dashboards.portfolio_sets import (
 )
 from retention.models import ModelVersion, SavedView
 
+if TYPE_CHECKING:
+    AccountPaginator = Paginator[Account]
+else:
+    AccountPaginator = Paginator
+
 ROWS_A_PAGE = 25
 SHOWN_IF_ANY = frozenset({"snoozed", "left"})
 
@@ -68,6 +73,19 @@ class Tab:
     is_urgent: bool = False
 
 
+class CountedPaginator(AccountPaginator):
+    """Pages of accounts that have been counted already, with the tabs."""
+
+    def __init__(self, accounts: QuerySet[Account], count: int) -> None:
+        super().__init__(accounts, ROWS_A_PAGE)
+        self.known_count = count
+
+    @cached_property
+    def count(self) -> int:
+        """Return how many rows there are in all."""
+        return self.known_count
+
+
 class Portfolio:
     """One reading of a portfolio: whose it is, and what was chosen."""
 
@@ -81,7 +99,7 @@ class Portfolio:
         self.sort = chosen_sort(request.GET.dict())
         self.model = ModelVersion.objects.filter(is_active=True).first()
         self.accounts = looked_after(self.person)
-        self.filters = PortfolioFilters(request.GET, accounts=self.accounts)
+        self.filters = PortfolioFilters(request.GET, accounts=Account.objects.open_book_to(self.person))
 
     @cached_property
     def filtered(self) -> QuerySet[Account]:
@@ -93,7 +111,7 @@ class Portfolio:
         """Return the accounts of the tab that fit the filters, in order."""
         return in_order(in_tab(self.filtered, self.tab), self.sort)
 
-    @property
+    @cached_property
     def is_everybodys(self) -> bool:
         """Return whether the person sees all accounts rather than their own."""
         return self.person.open_book_account_ids() is None
@@ -102,9 +120,9 @@ class Portfolio:
         """Return the lines of accounts: their top reason, or in the tab of what moved why they did."""
         return rows_of(accounts, reasons_of_movement(accounts) if self.tab == "moved" else None)
 
-    def page(self) -> Page[Account]:
-        """Return the page that was asked for; the nearest one there is where it does not exist."""
-        return Paginator(self.chosen, ROWS_A_PAGE).get_page(self.query.get("page"))
+    def page(self, count: int) -> Page[Account]:
+        """Return the page that was asked for, of `count` rows in all; the nearest one where it does not exist."""
+        return CountedPaginator(self.chosen, count).get_page(self.query.get("page"))
 
 
 @require_safe
@@ -116,7 +134,8 @@ def show_portfolio(request: PersonRequest) -> HttpResponse:
 
 def context_of(portfolio: Portfolio) -> dict[str, Any]:
     """Return what the page shows."""
-    page, sums = portfolio.page(), totals(portfolio.filtered, portfolio.model)
+    sums = totals(portfolio.filtered, portfolio.model)
+    page = portfolio.page(sums.tabs[portfolio.tab])
     return {
         "portfolio": portfolio,
         "page": page,

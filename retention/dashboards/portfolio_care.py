@@ -2,7 +2,7 @@
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,7 +46,8 @@ def marks_by_account(accounts: Iterable[Account]) -> Mapping[int, Marks]:
     keys, today = [account.pk for account in accounts], timezone.localdate()
     marks: dict[int, Marks] = defaultdict(Marks)
     late = Count("steps", filter=Q(steps__done_at=None, steps__due_on__lt=today))
-    for recovery in Recovery.objects.open().filter(account__in=keys).order_by().annotate(late=late):
+    under_way: QuerySet[Any] = Recovery.objects.open().filter(account__in=keys).order_by().annotate(late=late)
+    for recovery in under_way:
         marks[recovery.account_id].recovery, marks[recovery.account_id].overdue_steps = recovery, recovery.late
     for call in CallRequest.objects.open().filter(account__in=keys).select_related("asked_by"):
         marks[call.account_id].call = call
@@ -65,8 +66,12 @@ def by_care(choice: str) -> Q:
     return {"recovery": under_way, "call": waiting, "none": ~under_way & ~waiting}[choice]
 
 
-def snoozed_ids(person: Person) -> QuerySet[Any, Any]:
-    """Return the accounts that the person has set aside; for those who only look on, that anybody has."""
+def snoozed_ids(person: Person) -> Collection[int] | QuerySet[Any, Any]:
+    """Return the accounts that the person has set aside; for those who only look on, that anybody has.
+
+    A person's own are few and asked for many times in one statement, so they are read beforehand.
+    """
     snoozes = Snooze.objects.in_force(timezone.localdate()).order_by()
-    own = snoozes.filter(person=person) if person.can(Capability.SNOOZE) else snoozes
-    return own.values("account")
+    if person.can(Capability.SNOOZE):
+        return list(snoozes.filter(person=person).values_list("account", flat=True))
+    return snoozes.values("account")

@@ -41,9 +41,7 @@ class PortfolioFilters(forms.Form):
         choices=[("", "Any band"), *((band.value, words) for band, words in BAND_WORDS.items())],
     )
     owner = forms.ChoiceField(required=False, label="Who looks after it")
-    care = forms.ChoiceField(
-        required=False, label="What is under way", choices=[("", "Recovery or not"), *CARE_CHOICES]
-    )
+    care = forms.ChoiceField(required=False, label="What is under way", choices=[("", "Any follow-up"), *CARE_CHOICES])
 
     def __init__(self, *args: Any, accounts: QuerySet[Account], **rest: Any) -> None:
         super().__init__(*args, **rest)

@@ -48,6 +48,7 @@ def looked_after(person: Person) -> QuerySet[Account]:
 
     What a person has set aside (`is_aside`) leaves their own tabs; for those who only look on, it leaves none.
     """
+    snoozed = snoozed_ids(person)
     latest = Touchpoint.objects.filter(account=OuterRef("pk")).order_by("-happened_at").values("happened_at")[:1]
     return (
         Account.objects.open_book_to(person)
@@ -58,8 +59,8 @@ def looked_after(person: Person) -> QuerySet[Account]:
             risk_before=Coalesce("score__risk_week_ago", "score__risk"),
             moved=F("score__risk") - F("score__risk_week_ago"),
             last_contact=Subquery(latest),
-            is_snoozed=_whether(Q(pk__in=snoozed_ids(person))),
-            is_aside=_whether(Q(pk__in=snoozed_ids(person))) if person.can(Capability.SNOOZE) else Value(value=False),
+            is_snoozed=_whether(Q(pk__in=snoozed)),
+            is_aside=_whether(Q(pk__in=snoozed)) if person.can(Capability.SNOOZE) else Value(value=False),
         )
     )
 

@@ -57,8 +57,9 @@ REASONS = (
 )
 
 
-def keep_customers(seed: int, today: datetime.date) -> int:
+def keep_customers(seed: int) -> int:
     """Let every account manager lead recoveries, ask for calls and set accounts aside; return how many of all."""
+    today = timezone.localdate()
     chance = random.Random(seed)  # noqa: S311 - a demo's, not a secret's
     managers = Person.objects.filter(role=Role.ACCOUNT_MANAGER, is_active=True).order_by("pk")
     return sum(1 for place, manager in enumerate(managers) for _ in _care_of(manager, place, chance, today))

@@ -10,7 +10,8 @@ from django.db import models
 from django.template.loader import render_to_string
 
 from departments.models import Person
-from retention.notifications.inbox import Item, inbox
+from retention.notifications.inbox import inbox
+from retention.notifications.item import Item
 
 logger = logging.getLogger(__name__)
 

@@ -61,7 +61,7 @@ class Command(BaseCommand):
         for day in past_days(plan.today):
             self._tell(f"{score_day(day):,} accounts scored as of {day:%d %b %Y}")
         set_budgets(plan.today)
-        self._tell(f"{keep_customers(plan.seed, plan.today)} recoveries, calls asked for and accounts set aside")
+        self._tell(f"{keep_customers(plan.seed)} recoveries, calls asked for and accounts set aside")
         details = {"seed": plan.seed, "today": plan.today.isoformat(), "accounts": plan.accounts}
         record_audit(verb=clearing.LOADED, subject=None, details=details, acting_person=administrator())
         self._tell(f"loaded; who really drives its customers away is written in {files.truth}")

@@ -59,7 +59,7 @@ def under_way(account: Account, manager: Person, *steps: NewStep) -> Recovery:
     )
 
 
-def page(client: Client, name: str, *args: object, **query: object) -> str:
+def page(client: Client, name: str, *args: object, **query: str) -> str:
     response = client.get(reverse(name, args=args), query)
     assert response.status_code == 200
     return " ".join(response.content.decode().split())
@@ -268,7 +268,8 @@ def test_one_account_is_set_aside_and_brought_back_on_its_own_page(
 
 
 def test_nothing_is_set_aside_without_a_reason_or_a_tick(client: Client, account: Account, manager: Person) -> None:
-    for change in ({"reason": ""}, {"accounts": []}, {"until": on(0).isoformat()}):
+    changes: tuple[dict[str, object], ...] = ({"reason": ""}, {"accounts": []}, {"until": on(0).isoformat()})
+    for change in changes:
         form = {"accounts": [str(account.public_id)], "wakes_at_rise": "0.05", "reason": "Later", **change}
         told = client.post(reverse("portfolio_snooze"), form, follow=True)
         assert "alert-danger" in told.content.decode()

@@ -150,7 +150,11 @@ def test_only_those_who_look_after_the_account_start_one(account: Account, manag
 
 
 def test_a_plan_must_be_possible(account: Account, manager: Person) -> None:
-    wrong = {"goal": {"goal": " "}, "due_on": {"due_on": on(-1)}, "owner": {"owner": make.person(Role.EXECUTIVE)}}
+    wrong: dict[str, dict[str, object]] = {
+        "goal": {"goal": " "},
+        "due_on": {"due_on": on(-1)},
+        "owner": {"owner": make.person(Role.EXECUTIVE)},
+    }
     for field, change in wrong.items():
         plan = {"goal": "Stay", "due_on": on(9), "owner": manager, **change}
         with pytest.raises(Invalid) as refused:

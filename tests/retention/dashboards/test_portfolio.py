@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from departments.models import Assignment, Role
+from departments.models import Assignment, Role, State
 from retention.dashboards.tables import safe_cell
-from retention.models import SavedView, Score
+from retention.models import SavedView, Score, ScoreHistory
 from tests import make
 from tests.retention.dashboards.books import score, troubled
 
@@ -208,3 +208,52 @@ def test_others_cannot_assign_accounts(client: Client) -> None:
 
 def test_nothing_is_shown_to_strangers(client: Client) -> None:
     assert client.get(reverse("portfolio")).status_code == 302
+
+
+def test_each_tile_tells_its_change_and_leads_to_what_it_is_made_of(client: Client) -> None:
+    account = troubled(incidents=2)
+    (scored,) = score(account)
+    places = [scored.points.index(max(scored.points))]
+    before = [0.0 if place in places else points for place, points in enumerate(scored.points)]
+    ScoreHistory.objects.create(
+        account=account,
+        model=scored.model,
+        as_of=make.ago(days=8),
+        risk=0.1,
+        baseline=0.1,
+        points=before,
+        annual_revenue=scored.annual_revenue,
+    )
+    make.incident(account, state=State.RESOLVED, happened_at=make.ago(days=20), recorded_at=make.ago(days=20))
+    make.incident(account, happened_at=make.ago(days=20), recorded_at=make.ago(days=20))
+    client.force_login(make.manager_of(account))
+    page = client.get(reverse("portfolio"), {"tab": "all", "department": "shipping"})
+    tiles = {tile.label: tile for tile in page.context["tiles"]}
+    sums = page.context["totals"]
+    assert sums.avoidable_before < sums.avoidable
+    assert tiles["Avoidable (friction we caused)"].note.startswith("▲")
+    # Three are open now; a week ago it was the one that is still open and the one resolved since.
+    assert (tiles["Open incidents"].value, tiles["Open incidents"].note) == ("3", "▲ 1 this week · 3 past due")
+    addresses = [tile.url for tile in tiles.values()]
+    assert [client.get(address).status_code for address in addresses] == [200] * len(addresses)
+    assert all("department=shipping" in address for address in addresses)
+
+
+def test_the_open_incidents_behind_the_tile_are_those_that_fit_the_filters(client: Client) -> None:
+    retail, wholesale = troubled("Retailer", segment="Retail"), troubled("Wholesaler", segment="Wholesale")
+    score(retail, wholesale)
+    person = make.manager_of(retail)
+    make.assignment(wholesale, person)
+    client.force_login(person)
+    page = client.get(reverse("portfolio_incidents"), {"segment": "Retail"})
+    assert {incident.account for incident in page.context["page"]} == {retail}
+    assert client.get(reverse("portfolio"), {"segment": "Retail"}).context["tiles"][3].value == "3"
+
+
+def test_a_shared_view_is_offered_to_colleagues_and_an_own_one_is_not(client: Client) -> None:
+    owner = make.manager_of(troubled())
+    client.force_login(owner)
+    for name, shared in (("Ours", {"is_shared": "on"}), ("Mine", {})):
+        client.post(reverse("portfolio_save_view"), {"name": name, "query": "tab=all&care=overdue", **shared})
+    client.force_login(make.manager_of(troubled("Another")))
+    assert [view.name for view in client.get(reverse("portfolio")).context["saved_views"]] == ["Ours"]
