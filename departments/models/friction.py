@@ -19,7 +19,7 @@ from departments.models.person import SEES_EVERYTHING, WORKS_IN_DEPARTMENT, Pers
 if TYPE_CHECKING:
     from departments.models.quality import CauseCode
 
-# So long after it was resolved, what an incident puts at risk is still computed each night.
+# So long after it was resolved, what an incident put at risk while it was open is still told.
 RECOUNTED = datetime.timedelta(days=90)
 
 
@@ -228,17 +228,17 @@ class Incident(SourcedModel):
 
     @property
     def is_recounted(self) -> bool:
-        """Return whether points and money are renewed each night; if not, they are of some past day."""
+        """Return whether points and money are still told: renewed each night while open, then as they were."""
         return self.resolved_at is None or self.resolved_at >= timezone.now() - RECOUNTED
 
     @property
     def current_points(self) -> float | None:
-        """Return its share of the account's risk; None once that is no longer renewed."""
+        """Return its share of the account's risk, when resolved what it was then; None 90 days later."""
         return self.points if self.is_recounted else None
 
     @property
     def current_money(self) -> float | None:
-        """Return the money that it puts at risk; None once that is no longer renewed."""
+        """Return the money that it puts at risk, when resolved what it was then; None 90 days later."""
         return self.money_at_risk if self.is_recounted else None
 
 

@@ -1,6 +1,7 @@
 """The judgement: scores, models, budgets, runs."""
 
 from retention.models.budget import Budget
+from retention.models.facts import FactChange, FactSegment
 from retention.models.imports import ImportFile, ImportRefusal, ImportRun, ImportState
 from retention.models.model import ModelVersion, Origin
 from retention.models.override import Approval, Override
@@ -16,6 +17,8 @@ __all__ = [
     "OUTCOMES",
     "Approval",
     "Budget",
+    "FactChange",
+    "FactSegment",
     "ImportFile",
     "ImportRefusal",
     "ImportRun",

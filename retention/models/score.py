@@ -44,6 +44,7 @@ class Score(models.Model):
     risk_week_ago = models.FloatField(null=True, blank=True)
     history_risk = models.FloatField(null=True, blank=True, help_text="the risk that was last kept in the history")
     history_as_of = models.DateTimeField(null=True, blank=True, help_text="the moment of that risk")
+    history_before = models.DateTimeField(null=True, blank=True, help_text="the moment of the one kept before that")
     is_frozen = models.BooleanField(default=False, db_default=False, help_text="the account has left")
 
     objects = ScoreQuerySet.as_manager()

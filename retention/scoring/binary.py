@@ -5,7 +5,8 @@ never null, and float8 arrays of one length, are known here; that is what makes 
 """
 
 import io
-from collections.abc import Mapping, Sequence
+import struct
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,27 @@ def from_copy(data: bytes, columns: Mapping[str, str]) -> dict[str, npt.NDArray[
     if len(table) and not all((table[f"{name} width"] == 8).all() for name in columns):
         raise ValueError("The database sent a null where none may be.")
     return {name: table[name].astype(kind.lstrip(">")) for name, kind in columns.items()}
+
+
+def fields_from_copy(data: bytes) -> Iterator[list[memoryview]]:
+    """Yield the fields of each row of `COPY … TO STDOUT (FORMAT BINARY)`, of any width: for few and large rows.
+
+    Raises ValueError where the data are no such rows, or a field is null.
+    """
+    if data[: len(SIGNATURE)] != SIGNATURE:
+        raise ValueError("The database did not send rows.")
+    view, offset = memoryview(data), len(SIGNATURE)
+    while data[offset : offset + 2] != TRAILER:
+        fields = []
+        (count,) = struct.unpack_from(">h", data, offset)
+        offset += 2
+        for _ in range(count):
+            (width,) = struct.unpack_from(">i", data, offset)
+            if width < 0:
+                raise ValueError("The database sent a null where none may be.")
+            fields.append(view[offset + 4 : offset + 4 + width])
+            offset += 4 + width
+        yield fields
 
 
 def to_copy(columns: Table) -> io.BytesIO:

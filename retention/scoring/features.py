@@ -1,113 +1,100 @@
-"""From the database to arrays: what was known of each account at a moment, read in chunks by binary COPY."""
+"""From the database to features: what was known of each account at a moment, and what the model weighs of it."""
 
 import datetime
-import io
 import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
-from accounts.models import Organisation, Touchpoint
-from departments.models import Department, FrictionType, Release
-from retention.scoring.binary import from_copy
+from accounts.models import Organisation
+from retention.scoring import gathering
 from retention.scoring.engine import Floats, Inputs, ScoringModel, segments_of
+from retention.scoring.gathering import DAY, LookUp
+from retention.scoring.reading import Scope, epoch_day, read_records
+from retention.scoring.records import Columns, Records
 from retention.scoring.rhythm import DAYS_IN_A_YEAR, ContractFacts, OrderFacts
 
-HERE = Path(__file__).parent
-FEATURES_SQL = (HERE / "features.sql").read_text()
-FRICTION_SQL = (HERE / "friction.sql").read_text()
+__all__ = ["DAY", "Facts", "FrictionTypes", "Scope", "build_inputs", "epoch_day", "read_facts"]
 
-DAY = 86_400.0
-EXPOSURE_HALF_LIFE_DAYS = 90.0
-PROMISE_HALF_LIFE_DAYS = 180.0
-MOST_CADENCES_OVERDUE = 5.0
-MOST_YEARS_WITHOUT_INNOVATION = 3.0
+MOST_CADENCES_OVERDUE: Final = 5.0
+MOST_YEARS_WITHOUT_INNOVATION: Final = 3.0
 
-RHYTHM_COLUMNS = (
-    *("orders", "first_day", "last_day"),
-    *("orders_in_a_year", "revenue_in_a_year", "orders_in_90_days", "orders_in_90_days_before", "exposure"),
-    *("before_orders", "before_last_day", "before_orders_in_a_year", "before_revenue_in_a_year"),
-    *("before_orders_in_90_days", "before_orders_in_90_days_before"),
-)
-FACT_COLUMNS = {"account_id": ">i8"} | dict.fromkeys(
-    [
-        *("renews_on", "customer_since", "stated_revenue", "cadence"),
-        *RHYTHM_COLUMNS,
-        *("contacted", "adopted", "broken_promises", "products", "monthly_value"),
-        *("history_risk", "history_as_of", "scored_as_of", "scored_by", "segment"),
-    ],
-    ">f8",
-)
-Columns = dict[str, npt.NDArray[Any]]
-
-LOAD_COLUMNS = {"account_id": ">i8", "department_id": ">i8", "load": ">f8"}
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Which accounts a statement is about: those of some ids, or of a range of ids."""
-
-    condition: str
-    parameters: dict[str, Any]
-
-    @classmethod
-    def of_ids(cls, account_ids: Sequence[int]) -> Self:
-        return cls("{column} = ANY(%(scope_ids)s)", {"scope_ids": list(account_ids)})
-
-    @classmethod
-    def between(cls, first: int, last: int) -> Self:
-        """Return the scope of the ids from first to last, both included."""
-        return cls("{column} BETWEEN %(scope_first)s AND %(scope_last)s", {"scope_first": first, "scope_last": last})
-
-    def on(self, column: str) -> str:
-        """Return the condition on a column that holds account ids."""
-        return self.condition.format(column=column)
+REFERENCE_SQL: Final = """
+    SELECT (SELECT contact_cadence_days FROM accounts_organisation LIMIT 1),
+           EXISTS (SELECT FROM accounts_touchpoint WHERE recorded_at <= %(as_of)s),
+           (SELECT json_object_agg(id, slug) FROM departments_department),
+           (SELECT json_object_agg(id, ARRAY[weight, half_life_days]) FROM departments_frictiontype),
+           (SELECT json_object_agg(id, delivered_on - DATE '1970-01-01')
+            FROM departments_release WHERE delivered_on IS NOT NULL)
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class FrictionTypes:
-    """Weight and decay rate (a second) of each friction type, as arrays that SQL can take as constants."""
+    """Weight and decay rate (a second) of each friction type, by id."""
 
-    weights: str
-    rates: str
+    by_id: dict[int, tuple[float, float]]
 
-    @classmethod
-    def read(cls) -> Self:
-        rows = {pk: rest for pk, *rest in FrictionType.objects.values_list("pk", "weight", "half_life_days")}
-        first, last = min(rows, default=1), max(rows, default=1)
-        spread = [rows.get(pk, (0.0, 1.0)) for pk in range(first, last + 1)]
-        rates = [math.log(2) / (half_life * DAY) for _, half_life in spread]
-        return cls(_constant(first, last, [weight for weight, _ in spread]), _constant(first, last, rates))
+    @property
+    def weight(self) -> LookUp:
+        return LookUp.of({pk: weight for pk, (weight, _) in self.by_id.items()}, missing=0.0)
 
+    @property
+    def rate(self) -> LookUp:
+        return LookUp.of({pk: rate for pk, (_, rate) in self.by_id.items()}, missing=0.0)
 
-def _constant(first: int, last: int, values: list[float]) -> str:
-    return f"'[{first}:{last}]={{{','.join(map(repr, values))}}}'::float8[]"
+    @property
+    def weights(self) -> str:
+        """Return the weights as an array that SQL takes as a constant: a join to their table costs far more."""
+        return self._constant(0)
+
+    @property
+    def rates(self) -> str:
+        """Return the rates as an array that SQL takes as a constant."""
+        return self._constant(1)
+
+    def _constant(self, position: int) -> str:
+        first, last = min(self.by_id, default=1), max(self.by_id, default=1)
+        values = (repr(self.by_id.get(pk, (0.0, 0.0))[position]) for pk in range(first, last + 1))
+        return f"'[{first}:{last}]={{{','.join(values)}}}'::float8[]"
 
 
 @dataclass(frozen=True, slots=True)
-class Feeds:
-    """What the company records at all: silence of a feed that does not exist is no neglect."""
+class Reference:
+    """What holds for all accounts alike: departments, friction types, releases, and which feeds there are at all.
+
+    `departments` has the slug of each id, ids ascending; `delivered` the day of each release that was delivered.
+    """
 
     cadence_days: int
     has_contacts: bool
-    first_release_day: float
+    departments: dict[int, str]
+    types: FrictionTypes
+    delivered: dict[int, float]
 
     @classmethod
     def read(cls, as_of: datetime.datetime) -> Self:
-        cadence = Organisation.objects.values_list("contact_cadence_days", flat=True).first()
-        releases = Release.objects.filter(delivered_on__lte=as_of.date()).order_by("delivered_on")
-        first = releases.values_list("delivered_on", flat=True).first()
+        with connection.cursor() as cursor:
+            cursor.execute(REFERENCE_SQL, {"as_of": as_of})
+            cadence, has_contacts, departments, types, delivered = cursor.fetchone()
         return cls(
             cadence or Organisation._meta.get_field("contact_cadence_days").default,
-            Touchpoint.objects.filter(recorded_at__lte=as_of).exists(),
-            math.nan if first is None else float((first - datetime.date(1970, 1, 1)).days),
+            has_contacts,
+            dict(sorted((int(pk), slug) for pk, slug in (departments or {}).items())),
+            FrictionTypes(
+                {int(pk): (weight, math.log(2) / (life * DAY)) for pk, (weight, life) in (types or {}).items()}
+            ),
+            {int(pk): float(day) for pk, day in (delivered or {}).items()},
         )
+
+    def first_release_day(self, today: int) -> float:
+        """Return the day since which there was anything to adopt; NaN before."""
+        return min((day for day in self.delivered.values() if day <= today), default=math.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,71 +124,50 @@ class Facts:
 
 
 def read_facts(scope: Scope, as_of: datetime.datetime, window_days: float) -> Facts:
-    """Read what was known at `as_of` of the accounts in scope that had not left: four statements and two COPYs."""
-    feeds, today = Feeds.read(as_of), epoch_day(as_of)
-    parameters = {
-        "as_of": as_of,
-        "day": as_of.astimezone(datetime.UTC).date(),
-        "today": today,
-        "cut": today - int(window_days),
-        "epoch": as_of.timestamp(),
-        "exposure_rate": math.log(2) / EXPOSURE_HALF_LIFE_DAYS,
-        "promise_rate": math.log(2) / PROMISE_HALF_LIFE_DAYS,
-        "cadence": feeds.cadence_days,
-        **scope.parameters,
+    """Read what was known at `as_of` of the accounts in scope that had come and not left, ids ascending."""
+    return gather(read_records(scope, as_of), as_of, window_days).facts
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Facts, and the records that they were summed from.
+
+    `places` (n,) says where the account of a fact stands in the records; `left` are the ids of those that had left.
+    """
+
+    facts: Facts
+    records: Records
+    places: npt.NDArray[np.intp]
+    left: npt.NDArray[np.int64]
+
+
+def gather(records: Records, as_of: datetime.datetime, window_days: float) -> Gathered:
+    """Sum up records that were known by `as_of`; accounts that had left, or not come yet, are left out."""
+    # Read after the records: whatever they refer to is there.
+    reference, today, count = Reference.read(as_of), epoch_day(as_of), len(records)
+    parts, types = records.parts, reference.types
+    loads = gathering.part_loads(parts, types.weight, types.rate, as_of.timestamp())
+    positions = LookUp.of({pk: place for place, pk in enumerate(reference.departments)}, missing=0.0)
+    by_department = gathering.department_loads(parts, loads, positions, count, len(reference.departments))
+    delivered = LookUp.of(reference.delivered, missing=math.nan)
+    columns = {
+        **records.accounts,
+        **gathering.order_facts(records, today, today - int(window_days)),
+        "broken_promises": gathering.broken_promises(records.promises, delivered, today, count),
+        **gathering.held_services(records.holdings, today, count),
+        "today": np.full(count, float(today)),
+        "has_contacts": np.full(count, reference.has_contacts),
+        "first_release": np.full(count, reference.first_release_day(today)),
     }
-    columns = _copy(_features_sql(scope), parameters, FACT_COLUMNS)
-    columns |= {"today": np.full(len(columns["account_id"]), float(today)), **_feed_columns(feeds, columns)}
-    types = FrictionTypes.read()
-    parts = _copy(_friction_sql(scope, types), parameters, LOAD_COLUMNS)
-    departments = dict(Department.objects.order_by("pk").values_list("pk", "slug"))
-    loads = _spread(parts, columns["account_id"], list(departments))
-    return Facts(columns, tuple(departments), tuple(departments.values()), loads, types, as_of)
-
-
-def epoch_day(moment: datetime.datetime) -> int:
-    """Return the whole UTC days since 1970."""
-    return int(moment.timestamp() // DAY)
-
-
-def _features_sql(scope: Scope) -> str:
-    conditions = {
-        "account_id": scope.on("account_id"),
-        "commitment_account_id": scope.on("commitment.account_id"),
-        "own_id": scope.on("account.id"),
-        "score_account_id": scope.on("score.account_id"),
-    }
-    return FEATURES_SQL.format(**conditions)
-
-
-def _friction_sql(scope: Scope, types: FrictionTypes) -> str:
-    return FRICTION_SQL.format(account_id=scope.on("account_id"), weights=types.weights, rates=types.rates)
-
-
-def _copy(sql: str, parameters: dict[str, Any], columns: dict[str, str]) -> Columns:
-    received = io.BytesIO()
-    with connection.cursor() as cursor:
-        statement = cursor.mogrify(sql, parameters).decode()
-        cursor.copy_expert(f"COPY ({statement}) TO STDOUT (FORMAT BINARY)", received)
-    return from_copy(received.getvalue(), columns)
-
-
-def _feed_columns(feeds: Feeds, columns: Columns) -> Columns:
-    rows = len(columns["account_id"])
-    return {
-        "has_contacts": np.full(rows, feeds.has_contacts),
-        "first_release": np.full(rows, feeds.first_release_day),
-    }
-
-
-def _spread(loads: Columns, account_ids: npt.NDArray[np.int64], departments: list[int]) -> Floats:
-    """Turn (account, department, load) into a matrix; `account_ids` and `departments` ascend."""
-    matrix = np.zeros((len(account_ids), len(departments)))
-    if len(account_ids):
-        rows = np.minimum(np.searchsorted(account_ids, loads["account_id"]), len(account_ids) - 1)
-        found = account_ids[rows] == loads["account_id"]
-        matrix[rows[found], np.searchsorted(departments, loads["department_id"][found])] = loads["load"][found]
-    return matrix
+    columns["cadence"] = np.where(np.isnan(columns["cadence"]), float(reference.cadence_days), columns["cadence"])
+    left = records.account_ids[columns["left_on"] <= today]
+    places = np.flatnonzero(~(columns["left_on"] <= today) & ~(columns["customer_since"] > today))
+    if len(places) < count:
+        columns = {name: values[places] for name, values in columns.items()}
+        by_department = by_department[places]
+    departments = reference.departments
+    facts = Facts(columns, tuple(departments), tuple(departments.values()), by_department, types, as_of)
+    return Gathered(facts, records, places, left)
 
 
 def build_inputs(facts: Facts, model: ScoringModel) -> Inputs:

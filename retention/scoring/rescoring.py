@@ -10,20 +10,36 @@ from django.db import connection, transaction
 
 from retention.models import ModelVersion
 from retention.scoring.engine import score
-from retention.scoring.features import Scope, build_inputs, read_facts
+from retention.scoring.features import build_inputs, gather
 from retention.scoring.ledger import build_ledger
+from retention.scoring.reading import Scope, read_records
+from retention.scoring.records import Records
+from retention.scoring.segments import read_range
 from retention.scoring.versions import ensure_active_version, held, scoring_model
-from retention.scoring.writing import Parts, table_of_scores, write_incidents, write_scores
+from retention.scoring.writing import (
+    Scored,
+    Standing,
+    table_of_scores,
+    write_incidents,
+    write_scores,
+    written_rows,
+)
 
 LOCK_CLASS: Final = 0x5C03E
 DRAINER_LOCK: Final = 0xD2A1
 ACCOUNTS_A_LOCK: Final = 1024
 MARKS_A_BATCH: Final = 2000
 
+# What was taken from the log of marks enters, in the same statement, the log of what changed since it was kept.
 TAKE_MARKS_SQL: Final = """
-    DELETE FROM accounts_accountchange WHERE id IN (
-        SELECT id FROM accounts_accountchange ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-    ) RETURNING account_id
+    WITH taken AS (
+        DELETE FROM accounts_accountchange WHERE id IN (
+            SELECT id FROM accounts_accountchange ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+        ) RETURNING account_id
+    ), passed_on AS (
+        INSERT INTO retention_factchange (account_id) SELECT DISTINCT account_id FROM taken
+    )
+    SELECT account_id FROM taken
 """
 
 
@@ -31,7 +47,7 @@ def rescore_range(*, first: int, last: int, as_of: datetime.datetime, version: M
     """Score the accounts whose ids lie from first to last as of a moment; return how many were written."""
     with transaction.atomic():
         _lock(range(first // ACCOUNTS_A_LOCK, last // ACCOUNTS_A_LOCK + 1))
-        return _rescore(Scope.between(first, last), as_of, version, Parts.RECOUNTED)
+        return _rescore(read_range(first, last, as_of), Scope.between(first, last), as_of, version)
 
 
 def rescore_accounts(
@@ -43,7 +59,8 @@ def rescore_accounts(
         _lock(sorted({account_id // ACCOUNTS_A_LOCK for account_id in ids}))
         # Read after the locks were waited for: what was recorded meanwhile must count.
         moment = as_of or _database_clock()
-        return _rescore(Scope.of_ids(ids), moment, version, Parts.ALL)
+        scope = Scope.of_ids(ids)
+        return _rescore(read_records(scope, moment), scope, moment, version)
 
 
 def drain_all_changes(most_batches: int) -> int:
@@ -87,18 +104,17 @@ def drain_changes() -> int:
     return len(marked)
 
 
-def _rescore(scope: Scope, as_of: datetime.datetime, version: ModelVersion, parts: Parts) -> int:
+def _rescore(records: Records, scope: Scope, as_of: datetime.datetime, version: ModelVersion) -> int:
     version = held(version)
     model = scoring_model(version)
-    with connection.cursor() as cursor:
-        # The statements name their tables in the best order already: looking for a better one takes longer than they.
-        cursor.execute("SET LOCAL join_collapse_limit = 1")
-    facts = read_facts(scope, as_of, model.window_days)
-    scores = score(build_inputs(facts, model), model.weights)
-    table = table_of_scores(facts, scores, build_ledger(scores, model.weights), model.weights, version.pk)
-    write_scores(table, facts, scope, version.pk)
-    write_incidents(facts, scope, model.weights, parts)
-    return len(table["account_id"])
+    gathered = gather(records, as_of, model.window_days)
+    scores = score(build_inputs(gathered.facts, model), model.weights)
+    scored = Scored(gathered, scores, build_ledger(scores, model.weights), model.weights, version.pk)
+    standing = Standing.read(scope, gathered.facts.account_ids)
+    written = written_rows(scored, standing)
+    write_scores(table_of_scores(scored, standing, written), gathered.left, as_of, scope, version.pk)
+    write_incidents(scored, written)
+    return int(written.sum())
 
 
 def _lock(buckets: Iterable[int]) -> None:

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from retention.models import ModelVersion, ScoringRange, ScoringRun
+from retention.scoring import segments
 from retention.scoring.rescoring import rescore_range
 from retention.scoring.trends import roll_up
 from retention.scoring.versions import ensure_active_version, renew_prior_version
@@ -17,18 +18,22 @@ ACCOUNTS_A_RANGE: Final = 20_000
 LEASE: Final = datetime.timedelta(minutes=2)
 LONGEST_RUN: Final = datetime.timedelta(hours=12)
 
-BOUNDS_SQL: Final = """
-    SELECT min(id), max(id) FROM (
-        SELECT id, (row_number() OVER (ORDER BY id) - 1) / %s AS part FROM accounts_account
-    ) AS numbered GROUP BY part ORDER BY part
-"""
+COUNTS_SQL: Final = "SELECT id / %s AS number, count(*) FROM accounts_account GROUP BY number ORDER BY number"
 
 
 def account_ranges() -> list[tuple[int, int]]:
-    """Return first and last id of ranges that hold about the same number of accounts each."""
+    """Return first and last id of ranges of whole segments that hold about the same number of accounts each."""
     with connection.cursor() as cursor:
-        cursor.execute(BOUNDS_SQL, [ACCOUNTS_A_RANGE])
-        return [(first, last) for first, last in cursor.fetchall()]
+        cursor.execute(COUNTS_SQL, [segments.ACCOUNTS_A_SEGMENT])
+        counts = cursor.fetchall()
+    ranges: list[list[int]] = []
+    held = ACCOUNTS_A_RANGE
+    for number, count in counts:
+        if held >= ACCOUNTS_A_RANGE:
+            ranges.append([number, number])
+            held = 0
+        ranges[-1][1], held = number, held + count
+    return [segments.bounds(first, last) for first, last in ranges]
 
 
 def start_run(as_of: datetime.datetime) -> list[int]:

@@ -1,20 +1,24 @@
-"""From arrays to the database: scores, their history, and what each incident puts at risk."""
+"""From arrays to the database: scores, their history, and what each open incident puts at risk."""
 
 import datetime
 import logging
-from enum import StrEnum
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from departments.models import RECOUNTED
 from retention.scoring.bands import band_numbers
 from retention.scoring.binary import to_copy
 from retention.scoring.engine import Floats, Scores, TermKind, Weights, department_key
-from retention.scoring.features import DAY, Facts, Scope
-from retention.scoring.ledger import Ledger
+from retention.scoring.features import Facts, Gathered
+from retention.scoring.gathering import DAY
+from retention.scoring.ledger import Ledger, shares_of_points
+from retention.scoring.reading import INFINITY, Scope, copy_out, seconds
 
 logger = logging.getLogger(__name__)
 
@@ -35,15 +39,30 @@ COLUMNS: Final = {
     "friction_points": "float8",
     "annual_revenue": "float8",
     "risk_week_ago": "float8",
-    "points_per_load": "float8[]",
     "is_kept": "boolean",
+    "is_new": "boolean",
+    "needs_history": "boolean",
 }
+FIGURE_COLUMNS: Final = {"incident_id": "bigint", "points": "float8", "money": "float8", "is_open": "boolean"}
 
-CREATE_SQL: Final = f"""
-    CREATE TEMPORARY TABLE IF NOT EXISTS scored_now ({", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())})
-    ON COMMIT DELETE ROWS
+
+def _create(table: str, columns: Mapping[str, str]) -> str:
+    described = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    return f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({described}) ON COMMIT DELETE ROWS; DELETE FROM {table}"
+
+
+# What an account's score was when it was last written, for what its next one depends on.
+STANDING_SQL: Final = """
+    SELECT account_id, coalesce(history_risk, 'NaN'), coalesce(history_as_of, 'infinity'),
+           coalesce(history_before, 'infinity'), as_of, model_id, coalesce(risk_week_ago, 'NaN')
+    FROM retention_score WHERE {account_id} ORDER BY account_id
 """
-COPY_SQL: Final = f"COPY scored_now ({', '.join(COLUMNS)}) FROM STDIN (FORMAT BINARY)"
+STANDING_COLUMNS: Final = {
+    "account_id": ">i8",
+    "history_risk": ">f8",
+    **dict.fromkeys(("history_as_of", "history_before", "as_of", "model_id"), ">i8"),
+    "risk_week_ago": ">f8",
+}
 
 HISTORY_SQL: Final = """
     INSERT INTO retention_scorehistory (account_id, model_id, as_of, risk, baseline, points, annual_revenue)
@@ -54,105 +73,157 @@ HISTORY_SQL: Final = """
 """
 
 WEEK_AGO_SQL: Final = """
-    CASE WHEN scored_now.risk_week_ago <> 'NaN' THEN scored_now.risk_week_ago ELSE (
+    CASE WHEN needs_history THEN (
         SELECT history.risk FROM retention_scorehistory AS history
         WHERE history.account_id = scored_now.account_id AND history.as_of <= %(week_ago)s
         ORDER BY history.as_of DESC LIMIT 1)
-    END
+    ELSE nullif(scored_now.risk_week_ago, 'NaN') END
 """
 
 SCORES_SQL: Final = f"""
-    MERGE INTO retention_score AS score USING scored_now
-    ON score.account_id = scored_now.account_id AND {{score_account_id}}
-    WHEN MATCHED THEN UPDATE SET
+    UPDATE retention_score AS score SET
         model_id = %(model)s, as_of = %(as_of)s, scored_at = now(), log_odds = scored_now.log_odds,
         risk = scored_now.risk, risk_low = scored_now.risk_low, risk_high = scored_now.risk_high,
         baseline = scored_now.baseline, points = scored_now.points, not_attributed = scored_now.not_attributed,
         friction_points = scored_now.friction_points, annual_revenue = scored_now.annual_revenue,
         risk_week_ago = {WEEK_AGO_SQL}, is_frozen = false,
         history_risk = CASE WHEN is_kept THEN scored_now.risk ELSE score.history_risk END,
+        history_before = CASE WHEN is_kept AND score.history_as_of < %(as_of)s THEN score.history_as_of
+                              ELSE score.history_before END,
         history_as_of = CASE WHEN is_kept THEN %(as_of)s ELSE score.history_as_of END
-    WHEN NOT MATCHED THEN INSERT
+    FROM scored_now WHERE score.account_id = scored_now.account_id AND {{score_account_id}} AND NOT is_new
+"""
+NEW_SCORES_SQL: Final = """
+    INSERT INTO retention_score
         (account_id, model_id, as_of, scored_at, log_odds, risk, risk_low, risk_high, baseline, points, not_attributed,
          friction_points, annual_revenue, history_risk, history_as_of)
-    VALUES
-        (scored_now.account_id, %(model)s, %(as_of)s, now(), scored_now.log_odds, scored_now.risk, scored_now.risk_low,
-         scored_now.risk_high, scored_now.baseline, scored_now.points, scored_now.not_attributed,
-         scored_now.friction_points, scored_now.annual_revenue, scored_now.risk, %(as_of)s)
+    SELECT account_id, %(model)s, %(as_of)s, now(), log_odds, risk, risk_low, risk_high, baseline, points,
+           not_attributed, friction_points, annual_revenue, risk, %(as_of)s
+    FROM scored_now WHERE is_new
 """
 
-# The accounts are named in each part, so that no plan ever reads all incidents of the company for those of a few.
 # Locked in the order of their ids before they are written, as everybody does who changes several incidents at once.
+# A percent more or less moves no incident on anybody's desk, and is not worth a write.
 INCIDENTS_SQL: Final = """
-    WITH fresh AS MATERIALIZED (
-        SELECT part.incident_id, scored_now.annual_revenue,
-               sum(part.share * part.severity * ({weights})[part.friction_type_id]
-                   * scored_now.points_per_load[({positions})[part.department_id]]
-                   * CASE WHEN part.resolved_at IS NULL OR part.resolved_at > %(as_of)s THEN 1::float8
-                          ELSE exp(greatest(-700::float8, ({rates})[part.friction_type_id]
-                               * (date_part('epoch', part.resolved_at) - %(epoch)s::float8))) END) AS points
-        FROM departments_responsibility AS part
-        JOIN scored_now ON scored_now.account_id = part.account_id
-        WHERE {account_id} AND part.happened_at <= %(as_of)s AND part.recorded_at <= %(as_of)s AND {parts}
-        GROUP BY part.incident_id, scored_now.annual_revenue
-    ), locked AS MATERIALIZED (
-        SELECT incident.id, fresh.points, fresh.points * fresh.annual_revenue AS money
-        FROM departments_incident AS incident JOIN fresh ON fresh.incident_id = incident.id
-        WHERE {incident_account_id}
-          AND (abs(incident.points - fresh.points) > 1e-4
-               OR abs(incident.money_at_risk - fresh.points * fresh.annual_revenue) > 1)
+    WITH locked AS MATERIALIZED (
+        SELECT incident.id, figured.points, figured.money
+        FROM departments_incident AS incident JOIN figured_now AS figured ON figured.incident_id = incident.id
+        WHERE (is_open OR incident.points = 0)
+          AND (abs(incident.points - figured.points) > greatest(1e-4, 0.01 * incident.points)
+               OR abs(incident.money_at_risk - figured.money) > greatest(1, 0.01 * incident.money_at_risk))
         ORDER BY incident.id
         FOR NO KEY UPDATE OF incident
     )
     UPDATE departments_incident AS incident SET points = locked.points, money_at_risk = locked.money
-    FROM locked WHERE locked.id = incident.id AND {incident_account_id}
+    FROM locked WHERE locked.id = incident.id
 """
 
 FREEZE_SQL: Final = """
-    UPDATE retention_score AS score SET is_frozen = true
-    FROM accounts_account AS account
-    WHERE account.id = score.account_id AND {own_id} AND {score_account_id}
-      AND account.left_on <= %(day)s AND NOT score.is_frozen
+    UPDATE retention_score SET is_frozen = true WHERE account_id = ANY(%(left)s) AND NOT is_frozen
 """
 
 
-def is_newer(facts: Facts) -> npt.NDArray[np.bool_]:
-    """Return which accounts have no score of a later moment: a slow worker must not undo what came after. (n,)."""
-    stored: Floats = facts.columns["scored_as_of"]
-    newer: npt.NDArray[np.bool_] = np.isnan(stored) | (stored <= facts.as_of.timestamp() / DAY + CLOCK_ERROR_DAYS)
-    return newer
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the stored scores of the accounts of some facts say, NaN where there is none. (n,) each; ages in days.
+
+    `scored` is the moment that the stored score is of, `kept` and `kept_before` the two last that entered the history.
+    """
+
+    scored: Floats
+    kept: Floats
+    kept_before: Floats
+    kept_risk: Floats
+    model_id: Floats
+    risk_week_ago: Floats
+
+    @classmethod
+    def read(cls, scope: Scope, account_ids: npt.NDArray[np.int64]) -> Self:
+        found = copy_out(STANDING_SQL.format(account_id=scope.on("account_id")), scope.parameters, STANDING_COLUMNS)
+        for name in ("as_of", "history_as_of", "history_before"):
+            found[name] = np.where(found[name] == INFINITY, np.nan, seconds(found[name]) / DAY)
+        order = ("as_of", "history_as_of", "history_before", "history_risk", "model_id", "risk_week_ago")
+        if np.array_equal(found["account_id"], account_ids):
+            return cls(*(found[name].astype(np.float64) for name in order))
+        rows = np.searchsorted(account_ids, found["account_id"])
+        rows[rows == len(account_ids)] = 0
+        known = account_ids[rows] == found["account_id"] if len(account_ids) else np.zeros(len(rows), dtype=np.bool_)
+        return cls(*(_spread(found[name][known], rows[known], len(account_ids)) for name in order))
 
 
-def keeps_history(facts: Facts, risk: Floats, model_id: int) -> npt.NDArray[np.bool_]:
+def _spread(values: npt.NDArray[Any], rows: npt.NDArray[np.intp], count: int) -> Floats:
+    spread = np.full(count, np.nan)
+    spread[rows] = values
+    return spread
+
+
+def keeps_history(standing: Standing, today: float, risk: Floats, model_id: int) -> npt.NDArray[np.bool_]:
     """Return which scores enter the history: moved, another band, another model, or a month since the last. (n,)."""
-    last: Floats = facts.columns["history_risk"]
-    scored_by: Floats = facts.columns["scored_by"]
-    age: Floats = facts.as_of.timestamp() / DAY - facts.columns["history_as_of"]
-    known = np.nan_to_num(last, nan=0.0)
+    known = np.nan_to_num(standing.kept_risk, nan=0.0)
     kept: npt.NDArray[np.bool_] = (
-        np.isnan(last)
+        np.isnan(standing.kept_risk)
         | (np.abs(risk - known) >= LEAST_MOVE)
         | (band_numbers(risk) != band_numbers(known))
-        | (scored_by != model_id)
-        | (age >= LONGEST_SILENCE_DAYS)
+        | (standing.model_id != model_id)
+        | (today - standing.kept >= LONGEST_SILENCE_DAYS)
     )
     return kept
 
 
-def table_of_scores(
-    facts: Facts, scores: Scores, ledger: Ledger, weights: Weights, model_id: int
-) -> dict[str, npt.NDArray[Any]]:
-    """Return the columns to be written, one row per account that has no later score.
+@dataclass(frozen=True, slots=True)
+class Week:
+    """The risk of a week ago of n accounts, NaN for none, and for whom it must be looked up in the history."""
+
+    risk: Floats
+    is_unknown: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, standing: Standing, today: float) -> Self:
+        """Tell it from what stands in the scores: that saves a look into the history for nearly all accounts."""
+        week_ago = today - WEEK_DAYS
+        is_last = standing.kept <= week_ago
+        # Nothing was kept but within the week; or what was said last time still is the latest by a week ago.
+        is_none = np.isnan(standing.kept_before)
+        stays = standing.kept_before <= standing.scored - WEEK_DAYS
+        risk = np.where(is_last, standing.kept_risk, np.where(is_none, np.nan, standing.risk_week_ago))
+        return cls(risk, ~(is_last | is_none | stays))
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Facts with their scores and ledgers, by one version of the model."""
+
+    gathered: Gathered
+    scores: Scores
+    ledger: Ledger
+    weights: Weights
+    model_id: int
+
+    @property
+    def facts(self) -> Facts:
+        return self.gathered.facts
+
+
+def written_rows(scored: Scored, standing: Standing) -> npt.NDArray[np.bool_]:
+    """Return which accounts are to be written: a slow worker must not undo what came after. (n,).
 
     An account with a fact that is no number ('NaN' is an amount to PostgreSQL) keeps the score it has, and is named in
     the log: it must not stop everybody else's.
     """
-    sound = scores.are_finite & np.isfinite(facts.annual_revenue)
+    facts = scored.facts
+    sound = scored.scores.are_finite & np.isfinite(facts.annual_revenue)
     for account_id in facts.account_ids[~sound].tolist():
         logger.error("Account %s was not scored: one of its facts is not a number.", account_id)
-    friction = weights.columns(TermKind.FRICTION)
-    charged = ledger.charged_points
-    age = facts.as_of.timestamp() / DAY - facts.columns["history_as_of"]
+    later = standing.scored > facts.as_of.timestamp() / DAY + CLOCK_ERROR_DAYS
+    return np.asarray(sound & ~later, dtype=np.bool_)
+
+
+def table_of_scores(scored: Scored, standing: Standing, written: npt.NDArray[np.bool_]) -> dict[str, npt.NDArray[Any]]:
+    """Return the columns to be written, one row per account that `written` (n,) names."""
+    facts, scores, ledger, today = scored.facts, scored.scores, scored.ledger, scored.facts.as_of.timestamp() / DAY
+    week = Week.of(standing, today)
+    friction = np.zeros(len(ledger.terms))
+    friction[scored.weights.columns(TermKind.FRICTION)] = 1.0
     table = {
         "account_id": facts.account_ids,
         "log_odds": scores.z,
@@ -161,73 +232,91 @@ def table_of_scores(
         "risk_high": scores.high,
         "baseline": scores.baseline,
         "points": ledger.points,
-        "not_attributed": ledger.not_attributed,
-        "friction_points": charged[:, friction].sum(axis=1),
+        "not_attributed": ledger.points @ (~ledger.charged).astype(np.float64),
+        "friction_points": ledger.points @ (friction * ledger.charged),
         "annual_revenue": facts.annual_revenue,
-        "risk_week_ago": np.where(age >= WEEK_DAYS, facts.columns["history_risk"], np.nan),
-        "points_per_load": _points_per_load(facts, charged, weights),
-        "is_kept": keeps_history(facts, scores.risk, model_id),
+        "risk_week_ago": week.risk,
+        "is_kept": keeps_history(standing, today, scores.risk, scored.model_id),
+        "is_new": np.isnan(standing.scored),
+        "needs_history": week.is_unknown,
     }
-    written = is_newer(facts) & sound
-    return {name: values[written] for name, values in table.items()}
+    return table if written.all() else {name: values[written] for name, values in table.items()}
 
 
-def _points_per_load(facts: Facts, charged: Floats, weights: Weights) -> Floats:
-    ratios = np.zeros_like(charged)
-    for column, slug in enumerate(facts.departments):
-        position, loads = weights.keys.index(department_key(slug)), facts.loads[:, column]
-        np.divide(charged[:, position], loads, out=ratios[:, position], where=loads > 0.0)
-    return ratios
-
-
-def write_scores(table: dict[str, npt.NDArray[Any]], facts: Facts, scope: Scope, model_id: int) -> None:
-    """Write scores and history of the accounts in scope: one COPY, and one statement each."""
-    parameters = _parameters(facts, scope) | {"model": model_id}
-    scored = SCORES_SQL.format(score_account_id=scope.on("score.account_id"))
-    frozen = FREEZE_SQL.format(own_id=scope.on("account.id"), score_account_id=scope.on("score.account_id"))
-    with connection.cursor() as cursor:
-        cursor.execute(f"{CREATE_SQL}; DELETE FROM scored_now")
-        cursor.copy_expert(COPY_SQL, to_copy(table))
-        cursor.execute(f"{HISTORY_SQL}; {scored}; {frozen}", parameters)
-
-
-class Parts(StrEnum):
-    """Which parts of incidents are to be written, as a condition that the covering index answers."""
-
-    ALL = "true"
-    # What pages show: what is open, and what was resolved lately.
-    RECOUNTED = "(part.resolved_at IS NULL OR part.resolved_at >= %(recounted_since)s)"
-
-
-def write_incidents(facts: Facts, scope: Scope, weights: Weights, parts: Parts) -> None:
-    """Write points and money of the incidents of the accounts just written; `parts` says of which."""
-    statement = INCIDENTS_SQL.format(
-        weights=facts.types.weights,
-        rates=facts.types.rates,
-        positions=_term_positions(facts, weights),
-        parts=parts.value,
-        account_id=scope.on("part.account_id"),
-        incident_account_id=scope.on("incident.account_id"),
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, _parameters(facts, scope))
-
-
-def _term_positions(facts: Facts, weights: Weights) -> str:
-    """Return, as a constant of SQL, the position of each department's term by the department's id."""
-    slugs = dict(zip(facts.department_ids, facts.departments, strict=True))
-    first, last = min(slugs, default=1), max(slugs, default=1)
-    places = {pk: weights.keys.index(department_key(slug)) + 1 for pk, slug in slugs.items()}
-    values = ",".join(str(places.get(pk, 1)) for pk in range(first, last + 1))
-    return f"'[{first}:{last}]={{{values}}}'::int[]"
-
-
-def _parameters(facts: Facts, scope: Scope) -> dict[str, Any]:
-    return {
-        "as_of": facts.as_of,
-        "week_ago": facts.as_of - datetime.timedelta(days=WEEK_DAYS),
-        "day": facts.as_of.astimezone(datetime.UTC).date(),
-        "epoch": facts.as_of.timestamp(),
-        "recounted_since": facts.as_of - RECOUNTED,
+def write_scores(
+    table: dict[str, npt.NDArray[Any]],
+    left: npt.NDArray[np.int64],
+    as_of: datetime.datetime,
+    scope: Scope,
+    model_id: int,
+) -> None:
+    """Write scores and history of accounts in scope, and freeze the scores of those that have `left`."""
+    parameters = {
+        "as_of": as_of,
+        "week_ago": as_of - datetime.timedelta(days=WEEK_DAYS),
+        "model": model_id,
+        "left": left.tolist(),
         **scope.parameters,
     }
+    needed = {
+        HISTORY_SQL: table["is_kept"].any(),
+        SCORES_SQL.format(score_account_id=scope.on("score.account_id")): not table["is_new"].all(),
+        NEW_SCORES_SQL: table["is_new"].any(),
+        FREEZE_SQL: len(left),
+    }
+    with connection.cursor() as cursor:
+        if len(table["account_id"]):
+            _copy_in(cursor, "scored_now", COLUMNS, table)
+        for statement, is_needed in needed.items():
+            if is_needed:
+                cursor.execute(statement, parameters)
+
+
+def _copy_in(cursor: CursorWrapper, name: str, columns: Mapping[str, str], table: dict[str, npt.NDArray[Any]]) -> None:
+    cursor.execute(_create(name, columns))
+    cursor.copy_expert(f"COPY {name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)", to_copy(table))
+
+
+def write_incidents(scored: Scored, written: npt.NDArray[np.bool_]) -> None:
+    """Write points and money of the open incidents of the accounts that `written` (n,) names.
+
+    A resolved incident keeps the figures that it had when it was last open. One that came resolved is given once what
+    it would put at risk if it were open.
+    """
+    table = figures_of_incidents(scored, written)
+    if not len(table["incident_id"]):
+        return
+    with connection.cursor() as cursor:
+        _copy_in(cursor, "figured_now", FIGURE_COLUMNS, table)
+        cursor.execute(INCIDENTS_SQL)
+
+
+def figures_of_incidents(scored: Scored, written: npt.NDArray[np.bool_]) -> dict[str, npt.NDArray[Any]]:
+    """Return id, points of risk, money and state of incidents of those accounts, all parts of each together."""
+    gathered, facts = scored.gathered, scored.facts
+    parts = gathered.records.parts
+    fact_of = np.full(len(gathered.records), -1)
+    fact_of[gathered.places[written]] = np.flatnonzero(written)
+    chosen = np.flatnonzero(_is_figured(gathered))
+    chosen = chosen[fact_of[parts["row"][chosen]] >= 0]
+    rows = fact_of[parts["row"][chosen]]
+    columns = np.searchsorted(facts.department_ids, parts["department"][chosen])
+    loads = parts["load"][chosen] * facts.types.weight[parts["friction_type"][chosen]]
+    keys = [department_key(slug) for slug in facts.departments]
+    points = shares_of_points(scored.ledger.department_points(keys), facts.loads, rows, columns, loads)
+    incidents, first, which = np.unique(parts["incident"][chosen], return_index=True, return_inverse=True)
+    totals = np.bincount(which, weights=points, minlength=len(incidents))
+    return {
+        "incident_id": incidents,
+        "points": totals,
+        "money": totals * facts.annual_revenue[rows[first]],
+        "is_open": np.isinf(parts["resolved"][chosen][first]),
+    }
+
+
+def _is_figured(gathered: Gathered) -> npt.NDArray[np.bool_]:
+    """Return which parts are of incidents that are open or, where the account has changed, were resolved lately."""
+    parts = gathered.records.parts
+    lately = gathered.facts.as_of.timestamp() - RECOUNTED.total_seconds()
+    is_open: npt.NDArray[np.bool_] = np.isinf(parts["resolved"])
+    return is_open | (gathered.records.is_changed[parts["row"]] & (parts["resolved"] >= lately))

@@ -133,13 +133,13 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
         source="current_points",
         read_only=True,
         allow_null=True,
-        help_text="share of the account's risk, 0 to 1; null 90 days after it was resolved",
+        help_text="share of the account's risk, 0 to 1; once resolved, what it was then; null 90 days later",
     )
     money_at_risk = serializers.FloatField(
         source="current_money",
         read_only=True,
         allow_null=True,
-        help_text="points × the account's annual revenue; null 90 days after it was resolved",
+        help_text="points × the account's annual revenue; once resolved, what it was then; null 90 days later",
     )
 
     class Meta:

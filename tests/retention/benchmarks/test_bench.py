@@ -38,7 +38,7 @@ def test_scoring_one_by_one_scores_and_leaves_the_scores_as_they_were(friction_t
     before = list(Score.objects.order_by("pk").values())
     with CaptureQueriesContext(connection) as queries:
         measures.rescore_one_by_one(5)
-    assert sum("MERGE INTO retention_score" in query["sql"] for query in queries) == 5
+    assert sum("UPDATE retention_score AS score" in query["sql"] for query in queries) == 5
     assert list(Score.objects.order_by("pk").values()) == before
 
 

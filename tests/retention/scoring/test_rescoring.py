@@ -75,9 +75,8 @@ def test_stored_points_of_incidents_are_those_of_the_explanation_and_add_up() ->
     explanation = explain(account)
     assert explanation is not None
     points = explanation.points_of_incidents()
-    stored = Incident.objects.filter(account=account)
-    assert len(points) == stored.count() == 3
-    for incident in stored:
+    assert len(points) == Incident.objects.filter(account=account).count() == 3
+    for incident in Incident.objects.open():
         assert incident.points == pytest.approx(points[incident.public_id], abs=1e-9)
         assert incident.money_at_risk == pytest.approx(incident.points * 10_000, abs=1e-6)
     score = Score.objects.get(account=account)
@@ -173,22 +172,34 @@ def test_an_amount_that_is_no_number_stops_nobody_elses_score(caplog: pytest.Log
     assert f"Account {broken.pk} was not scored" in caplog.text
 
 
-def test_the_nightly_run_renews_what_was_resolved_within_ninety_days_and_nothing_older() -> None:
-    account = troubled_account()
-    late = make.incident(account, happened_at=make.ago(days=150), state=State.RESOLVED, resolved_at=make.ago(days=20))
-    older = make.incident(account, happened_at=make.ago(days=150), state=State.RESOLVED, resolved_at=make.ago(days=60))
+def test_what_is_open_is_renewed_each_night_and_what_was_resolved_keeps_its_figures() -> None:
+    account = make.account(annual_revenue=10_000)
+    make.order(account)
+    still_open, ended = (make.incident(account, severity=0.5, happened_at=make.ago(days=50)) for _ in range(2))
     drain_everything()
-    before = dict(Incident.objects.values_list("pk", "points"))
+    while_open = Incident.objects.get(pk=ended.pk)
+    Incident.objects.filter(pk=ended.pk).update(state=State.RESOLVED, resolved_at=make.ago(days=1))
+    drain_everything()
     night = timezone.now() + datetime.timedelta(days=45)
     rescore_range(first=account.pk, last=account.pk, as_of=night, version=ensure_active_version())
-    after = dict(Incident.objects.values_list("pk", "points"))
-    rescore_accounts(account_ids=[account.pk], as_of=night, version=ensure_active_version())
-    by_itself = dict(Incident.objects.values_list("pk", "points"))
-    assert 0.0 < after[late.pk] < before[late.pk]
-    assert after[older.pk] == before[older.pk] != by_itself[older.pk]
-    assert {pk: points for pk, points in after.items() if pk != older.pk} == {
-        pk: points for pk, points in by_itself.items() if pk != older.pk
-    }
+    after = Incident.objects.get(pk=ended.pk)
+    assert while_open.points > 0.0
+    assert (after.points, after.money_at_risk) == (while_open.points, while_open.money_at_risk)
+    assert Incident.objects.get(pk=still_open.pk).points != pytest.approx(while_open.points, rel=0.02)
+
+
+def test_what_came_resolved_is_told_once_as_if_it_were_open() -> None:
+    account = make.account()
+    made: dict[str, Any] = {"happened_at": make.ago(days=150), "state": State.RESOLVED}
+    late = make.incident(account, resolved_at=make.ago(days=20), **made)
+    older = make.incident(account, resolved_at=make.ago(days=100), **made)
+    drain_everything()
+    told = Incident.objects.get(pk=late.pk).points
+    assert told > 0.0
+    assert Incident.objects.get(pk=older.pk).points == 0.0
+    make.order(account)
+    drain_everything()
+    assert Incident.objects.get(pk=late.pk).points == told
 
 
 def test_what_is_no_longer_renewed_is_not_told() -> None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import Account, Order
 from departments.models import Department
 from retention.models import ModelVersion, Score, ScoreHistory, ScoringRange, ScoringRun, Trend
-from retention.scoring import runs
+from retention.scoring import runs, segments
 from retention.scoring.rescoring import rescore_accounts
 from retention.scoring.trends import roll_up
 from retention.scoring.versions import ensure_active_version, renew_prior_version
@@ -27,6 +27,7 @@ NOW = datetime.datetime(2026, 6, 15, 2, 15, tzinfo=datetime.UTC)
 @pytest.fixture
 def small_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "ACCOUNTS_A_RANGE", 3)
+    monkeypatch.setattr(segments, "ACCOUNTS_A_SEGMENT", 1)
 
 
 def company(accounts: int) -> None:
@@ -137,6 +138,7 @@ def test_the_number_of_queries_does_not_grow_with_the_accounts() -> None:
         company(accounts)
         version = ensure_active_version()
         ids = list(Account.objects.values_list("pk", flat=True))
+        rescore_accounts(account_ids=ids, version=version)
         with CaptureQueriesContext(connection) as queries:
             rescore_accounts(account_ids=ids, version=version)
         counts.append(len(queries))

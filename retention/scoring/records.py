@@ -1,0 +1,189 @@
+"""What a score is made of, as arrays: tables of accounts, orders, incidents' parts, promises and services.
+
+Every table is a dict of columns of one length. `row` says to which account a row belongs: its place in
+`accounts["account_id"]`, which ascends; rows ascend by it, orders within an account by their time. Days are whole UTC
+days since 1970, moments are seconds since 1970, NaN says unknown. Nothing here knows a database or a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+Column = npt.NDArray[Any]
+Columns = dict[str, Column]
+Table = Columns
+Integers = npt.NDArray[np.int64]
+
+ACCOUNTS: Final = {
+    "account_id": "<i8",
+    **dict.fromkeys(("renews_on", "customer_since", "left_on", "stated_revenue", "cadence", "segment"), "<f8"),
+    **dict.fromkeys(("contacted", "adopted", "is_fresh"), "<f8"),
+}
+ORDERS: Final = {"amount": "<f8", "day": "<i4", "row": "<i4"}
+PARTS: Final = {
+    "load": "<f8",
+    "resolved": "<f8",
+    "incident": "<i8",
+    "department": "<i4",
+    "friction_type": "<i4",
+    "row": "<i4",
+}
+PROMISES: Final = {"promised_for": "<f8", "release": "<i4", "row": "<i4"}
+HOLDINGS: Final = {
+    **dict.fromkeys(("held_from", "held_until", "monthly_value"), "<f8"),
+    "product": "<i4",
+    "row": "<i4",
+}
+TABLES: Final[Mapping[str, Mapping[str, str]]] = {
+    "accounts": ACCOUNTS,
+    "orders": ORDERS,
+    "parts": PARTS,
+    "promises": PROMISES,
+    "holdings": HOLDINGS,
+}
+WORD: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """All that was on record of some accounts; `parts` are departments' parts in incidents, never resolved at inf."""
+
+    accounts: Table
+    orders: Table
+    parts: Table
+    promises: Table
+    holdings: Table
+
+    @property
+    def account_ids(self) -> Integers:
+        """Return whose records they are, ascending. (n,)."""
+        return self.accounts["account_id"]
+
+    def __len__(self) -> int:
+        return len(self.accounts["account_id"])
+
+    @property
+    def is_changed(self) -> npt.NDArray[np.bool_]:
+        """Return whose records were read from their own rows, and not from what was kept. (n,)."""
+        return self.accounts["is_fresh"] > 0.0
+
+    @classmethod
+    def of(cls, accounts: Table, **found: Table) -> Self:
+        """Return the records from tables that name accounts by `account_id`; rows of other accounts are left out."""
+        fresh = {"is_fresh": np.ones(len(accounts["account_id"]))}
+        return cls(
+            _typed(accounts | fresh, ACCOUNTS),
+            **{name: _by_row(table, accounts["account_id"], TABLES[name]) for name, table in found.items()},
+        )
+
+    def without(self, account_ids: Integers) -> Self:
+        """Return the records of all other accounts."""
+        kept = ~np.isin(self.account_ids, account_ids)
+        return self if kept.all() else self._chosen(kept)
+
+    def between(self, first: int, last: int) -> Self:
+        """Return the records of the accounts whose ids lie from first to last, both included."""
+        kept = (self.account_ids >= first) & (self.account_ids <= last)
+        return self if kept.all() else self._chosen(kept)
+
+    def _chosen(self, kept: npt.NDArray[np.bool_]) -> Self:
+        places = (np.cumsum(kept) - 1).astype(np.int32)
+        found: dict[str, Table] = {}
+        for name in _CHILDREN:
+            table: Table = getattr(self, name)
+            mask = kept[table["row"]]
+            found[name] = {column: values[mask] for column, values in table.items()}
+            found[name]["row"] = places[found[name]["row"]]
+        return type(self)({name: values[kept] for name, values in self.accounts.items()}, **found)
+
+    def is_same_as(self, other: Records) -> bool:
+        """Return whether both hold the same rows, in whatever order within an account, and wherever they were read."""
+        accounts = [{**one.accounts, "is_fresh": np.zeros(len(one))} for one in (self, other)]
+        pairs = [tuple(accounts), *((getattr(self, name), getattr(other, name)) for name in _CHILDREN)]
+        return all(_is_same_table(*pair) for pair in pairs)
+
+    def to_bytes(self) -> bytes:
+        """Return the columns one after the other, each filled up to whole words, behind the tables' lengths."""
+        lengths = np.array([len(getattr(self, name)[next(iter(TABLES[name]))]) for name in TABLES], dtype="<i8")
+        parts = [lengths.tobytes()]
+        for name, columns in TABLES.items():
+            table: Table = getattr(self, name)
+            parts += [_filled(table[column].astype(kind, copy=False).tobytes()) for column, kind in columns.items()]
+        return b"".join(parts)
+
+    @classmethod
+    def from_bytes(cls, data: bytes | memoryview) -> Self:
+        """Read back what `to_bytes` wrote, without copying; raises ValueError on anything else."""
+        lengths = np.frombuffer(data, dtype="<i8", count=len(TABLES)).tolist()
+        offset, tables = WORD * len(TABLES), []
+        for (_, columns), length in zip(TABLES.items(), lengths, strict=True):
+            table: Table = {}
+            for column, kind in columns.items():
+                table[column] = np.frombuffer(data, dtype=kind, count=length, offset=offset)
+                offset += -(-table[column].nbytes // WORD) * WORD
+            tables.append(table)
+        tables[0]["is_fresh"] = np.zeros(lengths[0])
+        if offset != len(data):
+            raise ValueError("These are not the records that were kept.")
+        return cls(*tables)
+
+
+_CHILDREN: Final = ("orders", "parts", "promises", "holdings")
+
+
+def joined(pieces: Sequence[Records]) -> Records:
+    """Return the records of several sets of accounts, no account in two, as those of one."""
+    pieces = [piece for piece in pieces if len(piece)] or list(pieces[:1])
+    if len(pieces) == 1:
+        return pieces[0]
+    accounts = _concatenated([piece.accounts for piece in pieces])
+    order = np.argsort(accounts["account_id"], kind="stable")
+    ranks = np.empty(len(order), dtype=np.int32)
+    ranks[order] = np.arange(len(order), dtype=np.int32)
+    starts = np.cumsum([0, *(len(piece) for piece in pieces)])
+    is_sorted = bool((order == np.arange(len(order))).all())
+    found: dict[str, Table] = {}
+    for name in _CHILDREN:
+        tables: list[Table] = [getattr(piece, name) for piece in pieces]
+        rows = np.concatenate([table["row"] + start for table, start in zip(tables, starts, strict=False)])
+        table = _concatenated(tables) | {"row": rows.astype(np.int32)}
+        found[name] = table if is_sorted else _sorted(table | {"row": ranks[rows]})
+    return Records(accounts if is_sorted else {name: values[order] for name, values in accounts.items()}, **found)
+
+
+def _concatenated(tables: Sequence[Table]) -> Table:
+    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+
+
+def _sorted(table: Table) -> Table:
+    order = np.argsort(table["row"], kind="stable")
+    return {name: values[order] for name, values in table.items()}
+
+
+def _is_same_table(one: Table, other: Table) -> bool:
+    if any(len(one[name]) != len(other[name]) for name in one):
+        return False
+    orders = [np.lexsort([np.nan_to_num(values) for values in table.values()]) for table in (one, other)]
+    return all(np.array_equal(one[name][orders[0]], other[name][orders[1]], equal_nan=True) for name in one)
+
+
+def _typed(table: Table, columns: Mapping[str, str]) -> Table:
+    return {name: table[name].astype(kind, copy=False) for name, kind in columns.items()}
+
+
+def _by_row(table: Table, account_ids: Integers, columns: Mapping[str, str]) -> Table:
+    rows = np.searchsorted(account_ids, table["account_id"]).astype(np.int32)
+    known = np.zeros(len(rows), dtype=np.bool_)
+    inside = rows < len(account_ids)
+    known[inside] = account_ids[rows[inside]] == table["account_id"][inside]
+    found = _typed(table | {"row": rows}, columns)
+    return found if known.all() else {name: values[known] for name, values in found.items()}
+
+
+def _filled(data: bytes) -> bytes:
+    return data + bytes(-len(data) % WORD)
