@@ -5,11 +5,13 @@ import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Account
 from retention.scoring.binary import to_copy
+from retention.scoring.reading import copy_out
 from retention.scoring.rescoring import drain_changes, rescore_accounts, rescore_range
 from retention.scoring.runs import account_ranges
 from retention.scoring.versions import ensure_active_version
@@ -38,9 +40,13 @@ def scan() -> None:
         cursor.fetchall()
 
 
-def write() -> None:
+def account_ids() -> npt.NDArray[np.int64]:
+    """Return the ids of all accounts."""
+    return copy_out("SELECT id FROM accounts_account ORDER BY id", {}, {"id": ">i8"})["id"]
+
+
+def write(ids: npt.NDArray[np.int64]) -> None:
     """Write a number for every account by COPY into a table with a primary key."""
-    ids = np.fromiter(Account.objects.order_by("pk").values_list("pk", flat=True).iterator(), dtype=np.int64)
     rows = to_copy({"account_id": ids, "risk": np.zeros(len(ids))})
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(COPY_TABLE_SQL)

@@ -4,18 +4,27 @@ import os
 import platform
 import statistics
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
-from retention.benchmarks import measures
+from retention.benchmarks import comparisons, measures, pages, stream
 from retention.benchmarks.company import RealDataError, ensure_company
+from retention.benchmarks.workers import score_all, workers
 from retention.models import Score
+from retention.scoring import segments
+from retention.scoring.rescoring import drain_all_changes
+from retention.scoring.versions import ensure_active_version
 
 FULL_SIZE = 1_000_000
 LEAST_ACCOUNTS = 100
-ONE_BY_ONE_SAMPLE = 300
+NAIVE_SAMPLE = 200
+PANDAS_SAMPLE = 20_000
 SINGLE_CHANGES = 200
+REPEATS = 3
+PARTS = ("scoring", "one", "stream", "comparison", "pages")
 
 
 class Command(BaseCommand):
@@ -24,33 +33,53 @@ class Command(BaseCommand):
     help = "Measure scoring against the bare scan and write; BENCH_SCALE=1 is a million accounts."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--scale", default=os.environ.get("BENCH_SCALE", "0.1"), help="1 is a million accounts; 0.1 unless told"
-        )
+        scale, seconds = os.environ.get("BENCH_SCALE", "0.1"), float(os.environ.get("BENCH_SECONDS", "60"))
+        parser.add_argument("--scale", default=scale, help="1 is a million accounts; 0.1 unless told")
+        parser.add_argument("--seconds", type=float, default=seconds, help="how long 200 changes a second go on")
+        parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that score at once")
+        parser.add_argument("--repeats", type=int, default=20, help="how often each page is asked for")
+        parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="measure only some of it")
 
     def handle(self, *args: Any, **options: Any) -> None:
         accounts = self._accounts(options["scale"])
-        self._line("Machine", f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+        machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+        self._line("Machine", machine)
         self._line("Accounts", f"{accounts:,}")
         try:
             built = measures.seconds(lambda: ensure_company(accounts))
         except RealDataError as refusal:
             raise CommandError(str(refusal)) from refusal
         self._line("Company built or found in", f"{built:.1f} s")
-        self._full_scoring(accounts)
-        self._one_account()
+        floor = self._floor()
+        measured: dict[str, Callable[[], None]] = {
+            "scoring": lambda: self._scoring(accounts, floor, options["workers"]),
+            "one": self._one_account,
+            "stream": lambda: self._stream(options["seconds"]),
+            "comparison": lambda: self._comparison(accounts, floor),
+            "pages": lambda: self._pages(options["repeats"]),
+        }
+        for part in options["only"]:
+            measured[part]()
 
-    def _full_scoring(self, accounts: int) -> None:
-        measures.rescore_everything()
-        scan = statistics.median(measures.seconds(measures.scan) for _ in range(3))
-        write = statistics.median(measures.seconds(measures.write) for _ in range(3))
-        full = statistics.median(measures.seconds(measures.rescore_everything) for _ in range(3))
-        sample = min(ONE_BY_ONE_SAMPLE, accounts)
-        single = measures.seconds(lambda: measures.rescore_one_by_one(sample)) * accounts / sample
+    def _floor(self) -> float:
+        ids = measures.account_ids()
+        scan = statistics.median(measures.seconds(measures.scan) for _ in range(REPEATS))
+        write = statistics.median(measures.seconds(lambda: measures.write(ids)) for _ in range(REPEATS))
         self._line("Bare scan and bare write", f"{scan:.2f} s + {write:.2f} s")
-        self._line("Full scoring", f"{full:.2f} s = {full / (scan + write):.1f} × (scan + write)")
-        self._line("One by one, extrapolated", f"{single:.0f} s = {single / (scan + write):.0f} × (scan + write)")
-        self._line("Memory of this process", f"{measures.peak_memory():.0f} MB")
+        return scan + write
+
+    def _scoring(self, accounts: int, floor: float, count: int) -> None:
+        drain_all_changes(1_000_000)
+        segments.forget()
+        version = ensure_active_version()
+        with workers(count) as pool:
+            first = measures.seconds(lambda: score_all(pool, timezone.now(), version))
+            nights = [measures.seconds(lambda: score_all(pool, timezone.now(), version)) for _ in range(REPEATS)]
+            memory = score_all(pool, timezone.now(), version)
+        full = statistics.median(nights)
+        self._line(f"First scoring, {count} workers", f"{first:.2f} s = {first / floor:.1f} × (scan + write)")
+        self._line(f"Full scoring, {count} workers", f"{full:.2f} s = {full / floor:.2f} × (scan + write)")
+        self._line("Memory of a worker", f"{memory:.0f} MB")
         if Score.objects.count() != accounts:
             raise CommandError(f"Only {Score.objects.count()} of {accounts} accounts have a score.")
 
@@ -58,6 +87,33 @@ class Command(BaseCommand):
         times = sorted(measures.single_changes(SINGLE_CHANGES))
         middle, late = statistics.median(times), times[int(len(times) * 0.99)]
         self._line("One changed account, work", f"p50 {middle * 1000:.1f} ms, p99 {late * 1000:.1f} ms")
+
+    def _stream(self, seconds: float) -> None:
+        found = stream.stream(seconds)
+        if found.lost:
+            raise CommandError(f"{found.lost} changes were lost.")
+        middle, late = statistics.median(found.lags), found.lags[int(len(found.lags) * 0.99)]
+        self._line(
+            f"{len(found.lags)} changes in {seconds:g} s", f"lag p50 {middle:.2f} s, p99 {late:.2f} s, none lost"
+        )
+
+    def _comparison(self, accounts: int, floor: float) -> None:
+        sample = min(NAIVE_SAMPLE, accounts)
+        naive = comparisons.naive_loop(sample) * accounts / sample
+        self._line("ORM loop, extrapolated", f"{naive:.0f} s = {naive / floor:.0f} × (scan + write)")
+        if not comparisons.has_pandas():
+            self._line("pandas", "not installed: pip install -r requirements-bench.txt")
+            return
+        sample = min(PANDAS_SAMPLE, accounts)
+        frames = comparisons.by_pandas(sample) * accounts / sample
+        self._line("pandas, extrapolated", f"{frames:.0f} s = {frames / floor:.0f} × (scan + write)")
+
+    def _pages(self, repeats: int) -> None:
+        bare, *timed = pages.time_pages(repeats)
+        self._line("SELECT 1 view", f"{bare.middle * 1000:.2f} ms")
+        for page in timed:
+            ratio = page.middle / bare.middle
+            self._line(page.name, f"p50 {page.middle * 1000:.0f} ms, p95 {page.late * 1000:.0f} ms = {ratio:.0f} ×")
 
     def _accounts(self, scale: str) -> int:
         try:

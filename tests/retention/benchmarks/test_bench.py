@@ -23,12 +23,14 @@ def friction_types(transactional_db: None) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_it_scores_every_account_of_a_company_that_looks_real(friction_types: None) -> None:
     output = io.StringIO()
-    call_command("bench", scale="0.0003", stdout=output)
+    call_command("bench", scale="0.0003", seconds=1.0, workers=2, repeats=1, stdout=output)
     assert Account.objects.count() == Score.objects.count() == 300
     assert 1000 < Order.objects.count() < 9000
     assert Incident.objects.count() == Responsibility.objects.count() > 1000
     assert "× (scan + write)" in output.getvalue()
-    assert "One by one, extrapolated" in output.getvalue()
+    assert "200 changes in 1 s" in output.getvalue()
+    assert "none lost" in output.getvalue()
+    assert "Scorecard" in output.getvalue()
 
 
 @pytest.mark.django_db(transaction=True)

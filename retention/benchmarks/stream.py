@@ -1,0 +1,69 @@
+"""A steady stream of changes, and how long after each commit its score is stored."""
+
+import datetime
+import time
+from dataclasses import dataclass
+from multiprocessing.pool import AsyncResult
+
+from accounts.models import Account, AccountChange
+from retention.benchmarks.workers import workers
+from retention.models import Score
+from retention.scoring.rescoring import drain_all_changes
+
+CHANGES_A_SECOND = 200
+# As beat asks for it.
+SECONDS_BETWEEN_DRAINS = 1.0
+MOST_BATCHES = 50
+CLOCK_ERROR = 0.001
+
+Spans = list[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """The seconds from each commit to its stored score, ascending, and how many changes have none."""
+
+    lags: list[float]
+    lost: int
+
+
+def stream(seconds: float) -> Streamed:
+    """Change 200 accounts a second from another process, while this one drains once a second as a worker does."""
+    ids = list(Account.objects.order_by("?").values_list("pk", flat=True)[: round(CHANGES_A_SECOND * seconds)])
+    drain_all_changes(1_000_000)
+    with workers(1) as pool:
+        changing = pool.apply_async(_change_steadily, [ids])
+        spans = _drain_meanwhile(changing)
+        commits = changing.get()
+    scored = dict(Score.objects.filter(pk__in=ids).values_list("pk", "scored_at"))
+    stored = {pk: _end_of(spans, moment) for pk, moment in scored.items()}
+    lags = sorted(stored[pk] - moment for pk, moment in commits.items() if stored.get(pk, 0.0) >= moment)
+    return Streamed(lags, len(commits) - len(lags) + AccountChange.objects.count())
+
+
+def _drain_meanwhile(changing: "AsyncResult[dict[int, float]]") -> Spans:
+    """Drain each second until the changes have ended and none is left; return when each drain began and ended."""
+    spans: Spans = []
+    while True:
+        is_last, began = changing.ready(), time.time()
+        count = drain_all_changes(MOST_BATCHES)
+        spans.append((began, time.time()))
+        if is_last and not count:
+            return spans
+        time.sleep(max(0.0, began + SECONDS_BETWEEN_DRAINS - time.time()))
+
+
+def _end_of(spans: Spans, scored_at: datetime.datetime) -> float:
+    """Return when the drain had committed that wrote a score in a transaction that began at this moment; 0 if none."""
+    moment = scored_at.timestamp()
+    return next((end for began, end in spans if began - CLOCK_ERROR <= moment <= end), 0.0)
+
+
+def _change_steadily(ids: list[int]) -> dict[int, float]:
+    """Change one account after the other at an even pace; return when each change had committed."""
+    began, commits = time.time(), dict[int, float]()
+    for number, pk in enumerate(ids):
+        time.sleep(max(0.0, began + number / CHANGES_A_SECOND - time.time()))
+        Account.objects.filter(pk=pk).update(annual_revenue=1000 + number % 977)
+        commits[pk] = time.time()
+    return commits

@@ -1,0 +1,44 @@
+"""Worker processes that score ranges at once, each over its own connection, as those of Celery do."""
+
+import datetime
+import multiprocessing
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.pool import Pool
+
+from django.db import connections
+
+from retention.benchmarks.starting import begin
+from retention.models import ModelVersion
+from retention.scoring.rescoring import rescore_range
+from retention.scoring.runs import account_ranges
+
+
+@contextmanager
+def workers(count: int) -> Iterator[Pool]:
+    """Start worker processes on the database of this one; they have connected when the block begins."""
+    database = connections["default"].settings_dict["NAME"]
+    with multiprocessing.get_context("spawn").Pool(count, begin, [database]) as pool:
+        pool.map(_connect, range(count), chunksize=1)
+        yield pool
+        pool.close()
+        pool.join()
+
+
+def score_all(pool: Pool, as_of: datetime.datetime, version: ModelVersion) -> float:
+    """Score every account, a range at a time by whoever is free; return the most memory of one worker, in megabytes."""
+    parts = [(first, last, as_of, version.pk) for first, last in account_ranges()]
+    return max(pool.imap_unordered(_score, parts), default=0.0)
+
+
+def _connect(number: int) -> int:
+    connections["default"].ensure_connection()
+    return number
+
+
+def _score(part: tuple[int, int, datetime.datetime, int]) -> float:
+    first, last, as_of, version_id = part
+    version = ModelVersion.objects.get(pk=version_id)
+    rescore_range(first=first, last=last, as_of=as_of, version=version)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
