@@ -3,7 +3,6 @@
 import datetime
 import itertools
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from django.conf import settings
@@ -24,7 +23,6 @@ from retention.dashboards.scorecard_figures import Months
 from retention.dashboards.scorecard_sheet import Change, Line, Sheet, Tile, sheet_of
 from retention.formatting import exact_moment, organisation, short_money
 
-FONTS: Final = Path(settings.BASE_DIR) / "node_modules" / "dejavu-fonts-ttf" / "ttf"
 FAMILY: Final = "DejaVu"
 # In millimetres.
 MARGIN, WIDTH = 15.0, 180.0
@@ -87,8 +85,8 @@ class _Paper(FPDF):
         self.set_author(sheet.company)
         self.set_creation_date(moment)
         self.set_lang("en")
-        self.add_font(FAMILY, "", FONTS / "DejaVuSansCondensed.ttf")
-        self.add_font(FAMILY, "B", FONTS / "DejaVuSansCondensed-Bold.ttf")
+        self.add_font(FAMILY, "", settings.FONTS_ROOT / "DejaVuSansCondensed.ttf")
+        self.add_font(FAMILY, "B", settings.FONTS_ROOT / "DejaVuSansCondensed-Bold.ttf")
 
     def footer(self) -> None:
         """Write the foot of a page, as fpdf asks for it."""

@@ -119,6 +119,8 @@ STATICFILES_DIRS = [
     ("vendor/echarts", BASE_DIR / "node_modules/echarts/dist"),
     ("vendor/htmx", BASE_DIR / "node_modules/htmx.org/dist"),
 ]
+# The typeface of printed pages.
+FONTS_ROOT = BASE_DIR / "node_modules/dejavu-fonts-ttf/ttf"
 MEDIA_ROOT = environment.text("MEDIA_ROOT", str(BASE_DIR / "media"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
