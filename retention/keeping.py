@@ -8,10 +8,8 @@ from django.utils import timezone
 
 from accounts.models import Organisation
 from retention.dashboards.periods import Period
-from retention.dashboards.retained import lost_in, retained_in
-from retention.dashboards.scorecard import segments_on_record
-from retention.dashboards.scorecard_kept import Kept, packed
-from retention.dashboards.scorecard_vacation import vacation
+from retention.dashboards.scorecard import figures_of, segments_on_record
+from retention.dashboards.scorecard_kept import packed
 from retention.formatting import zone_named
 from retention.models import ImportRun, ScorecardFigures
 
@@ -47,13 +45,7 @@ def _not_at_hand(today: datetime.date) -> list[str]:
 def _keep(period: Period, segment: str) -> None:
     # Taken before anything is read: what arrives meanwhile counts as having come since.
     began = timezone.now()
-    figures = packed(
-        Kept(
-            retained=retained_in(period, segment=segment),
-            lost=lost_in(period, segment=segment),
-            vacation=vacation(period.today, segment=segment),
-        )
-    )
+    figures = packed(figures_of(period, segment=segment))
     ScorecardFigures.objects.update_or_create(
         day=period.today, segment=segment, defaults={"computed_at": began, "figures": figures}
     )

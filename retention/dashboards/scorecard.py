@@ -27,7 +27,7 @@ from retention.dashboards.scorecard_departments import DepartmentRow, department
 from retention.dashboards.scorecard_figures import Months, Standing, months, standing
 from retention.dashboards.scorecard_kept import Kept, kept_figures
 from retention.dashboards.scorecard_vacation import Vacation, vacation
-from retention.dashboards.scorecard_waiting import Waiting, waiting
+from retention.dashboards.scorecard_waiting import Waiting, disputed_at, waiting
 from retention.dashboards.trust import Trust, trust
 from retention.models import ModelVersion
 from retention.overrides.record import override_record
@@ -58,6 +58,7 @@ class Scorecard:
     rows: Sequence[DepartmentRow]
     trust: Trust
     waiting: Waiting
+    disputed_before: int
     breadth: Breadth
     sales_time: Sequence[TimeShare]
     innovation: Innovation
@@ -107,8 +108,9 @@ def read_scorecard(
     period = period or Period.quarter_to(today)
     departments = list(Department.objects.filter(is_active=True))
     kept = kept_figures(today, segment)
-    compared = compare(period, segment, kept)
-    before = _midnight_after(period.end_before)
+    # The quarter is kept; a week is computed.
+    figures = kept if kept and kept.is_of(period) else figures_of(period, segment=segment)
+    compared = compare(period, segment, figures)
     return Scorecard(
         segment=segment,
         period=period,
@@ -119,29 +121,40 @@ def read_scorecard(
             departments, compared.standing, compared.standing_before, segment=segment, moment=moment, today=today
         ),
         trust=trust(ModelVersion.objects.filter(is_active=True).first()),
-        waiting=waiting(person, before, segment=segment),
+        waiting=waiting(person, _midnight_after(period.end_before), segment=segment),
+        disputed_before=figures.disputed_before,
         breadth=breadth(today, period.end_before, segment=segment),
-        sales_time=sales_time(today, period.end_before, segment=segment),
+        sales_time=figures.sales_time,
         innovation=innovation(today, period.end_before, segment=segment),
-        vacation=kept.vacation if kept else vacation(today, segment=segment),
+        vacation=figures.vacation,
     )
 
 
-def compare(period: Period, segment: str, kept: Kept | None = None) -> Compared:
-    """Return the figures of the period's last day beside those of the end of the period before."""
-    # Kept is the quarter; a week is computed.
-    at_hand = kept if kept and kept.is_of(period) else None
-    stayed = at_hand.retained if at_hand else retained_in(period, segment=segment)
-    gone = at_hand.lost if at_hand else lost_in(period, segment=segment)
-    return Compared(
+def figures_of(period: Period, *, segment: str) -> Kept:
+    """Compute what takes long, of a period up to its last day."""
+    before = period.end_before
+    return Kept(
+        before=before,
         begins=history_begins(),
-        retained=stayed[period.today],
-        retained_before=stayed[period.end_before],
+        retained=retained_in(period, segment=segment),
+        lost=lost_in(period, segment=segment),
+        sales_time=sales_time(period.today, before, segment=segment),
+        disputed_before=disputed_at(_midnight_after(before), segment=segment),
+        vacation=vacation(period.today, segment=segment),
+    )
+
+
+def compare(period: Period, segment: str, figures: Kept) -> Compared:
+    """Return the figures of the period's last day beside those of the end of the period before."""
+    return Compared(
+        begins=figures.begins,
+        retained=figures.retained[period.today],
+        retained_before=figures.retained[period.end_before],
         standing=standing(period.today, segment=segment),
         standing_before=standing(period.end_before, segment=segment),
-        lost=gone[period.first],
+        lost=figures.lost[period.first],
         # As many days of the period before as have passed of this one: like is held against like.
-        lost_before=gone[period.first_before],
+        lost_before=figures.lost[period.first_before],
     )
 
 

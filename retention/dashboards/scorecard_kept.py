@@ -1,4 +1,4 @@
-"""What of the scorecard reads every order, computed ahead: revenue that stayed, the vacation test, who left.
+"""What of the scorecard reads months of records, computed ahead: what stayed, who left, vacations, time, disputes.
 
 A day's figures are kept by `retention.keeping`. They are used for that day alone, and not once an import has finished
 since: then the page computes them itself, until they are kept anew.
@@ -6,7 +6,7 @@ since: then the page computes them itself, until they are kept anew.
 
 import datetime
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef
 from departments.models import Absence
 from retention.dashboards.periods import Period
 from retention.dashboards.retained import Lost, Retained
+from retention.dashboards.scorecard_care import TimeShare
 from retention.dashboards.scorecard_vacation import Episode, Vacation
 from retention.models import ImportRun, ScorecardFigures
 from retention.scoring.absence import Effect, Result
@@ -24,17 +25,22 @@ EFFECTS = ("away", "uncovered", "covered", "after")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Figures of a day: revenue that stayed by its last day, who was lost by the first, and the vacation test."""
+    """Figures of a day, held against those of `before`: whatever would read months of records for a page.
 
+    Revenue that stayed is given by the last day of its two years, who was lost by the first day of the time.
+    """
+
+    before: datetime.date
+    begins: datetime.date | None
     retained: Mapping[datetime.date, Retained | None]
     lost: Mapping[datetime.date, Lost]
+    sales_time: Sequence[TimeShare]
+    disputed_before: int
     vacation: Vacation
 
     def is_of(self, period: Period) -> bool:
         """Return whether the figures are those of the period."""
-        return {period.today, period.end_before} == self.retained.keys() and (
-            {period.first, period.first_before} == self.lost.keys()
-        )
+        return period.end_before == self.before and {period.first, period.first_before} == self.lost.keys()
 
 
 def kept_figures(day: datetime.date, segment: str) -> Kept | None:
@@ -51,6 +57,10 @@ def packed(kept: Kept) -> dict[str, Any]:
     for effect in effects.values():
         effect["high"] = effect["high"] if math.isfinite(effect["high"]) else None
     return {
+        "before": str(kept.before),
+        "begins": kept.begins and str(kept.begins),
+        "sales_time": [asdict(one) for one in kept.sales_time],
+        "disputed_before": kept.disputed_before,
         "retained": {str(day): found and asdict(found) for day, found in kept.retained.items()},
         "lost": {str(first): asdict(found) for first, found in kept.lost.items()},
         "vacation": {
@@ -70,6 +80,10 @@ def unpacked(figures: Mapping[str, Any]) -> Kept:
     episodes = [Episode(absence, *each[absence.pk]) for absence in absences]
     effects = {name: _effect(vacation["effects"][name]) for name in EFFECTS}
     return Kept(
+        before=datetime.date.fromisoformat(figures["before"]),
+        begins=datetime.date.fromisoformat(figures["begins"]) if figures["begins"] else None,
+        sales_time=[TimeShare(**one) for one in figures["sales_time"]],
+        disputed_before=figures["disputed_before"],
         retained={
             datetime.date.fromisoformat(day): Retained(**found) if found else None
             for day, found in figures["retained"].items()

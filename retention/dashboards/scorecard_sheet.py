@@ -165,7 +165,7 @@ def _tiles(card: Scorecard) -> list[Tile]:
 def _disputes(card: Scorecard) -> Tile:
     waiting = card.waiting
     note = f"putting {short_money(waiting.disputed_money)} at risk" if waiting.disputed else "none waits"
-    change = _count(waiting.disputed, waiting.disputed_before)
+    change = _count(waiting.disputed, card.disputed_before)
     return Tile("Disputes waiting for a ruling", "waiting", number(waiting.disputed), change, note)
 
 

@@ -36,19 +36,18 @@ SELECT count(*) FROM (
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Hand-offs without an answer and disputes, now and at a moment before, with the dearest of the disputes."""
+    """Hand-offs without an answer, now and at a moment before, and disputes, with the dearest of them."""
 
     asked: int
     asked_before: int
     asked_since: datetime.datetime | None
     disputed: int
-    disputed_before: int
     disputed_money: float
     dearest: Sequence[Incident]
 
 
 def waiting(person: Person, before: datetime.datetime, *, segment: str) -> Waiting:
-    """Return what waits now among what the person sees, and how much waited at a moment before."""
+    """Return what waits now among what the person sees, and how many hand-offs waited at a moment before."""
     handed = HandOff.objects.visible_to(person).order_by()
     disputes = Incident.objects.visible_to(person).order_by().filter(state=State.DISPUTED, merged_into=None)
     if segment:
@@ -62,7 +61,6 @@ def waiting(person: Person, before: datetime.datetime, *, segment: str) -> Waiti
         handed.filter(proposed_at__lt=before).exclude(answered_at__lt=before).count(),
         asked["since"],
         disputed["count"],
-        disputed_at(before, segment=segment),
         disputed["money"],
         list(dearest),
     )

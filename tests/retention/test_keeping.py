@@ -11,9 +11,8 @@ from django.utils import timezone
 
 from departments.models import Role
 from retention.dashboards.periods import Period
-from retention.dashboards.retained import lost_in, retained_in
+from retention.dashboards.scorecard import figures_of
 from retention.dashboards.scorecard_kept import kept_figures
-from retention.dashboards.scorecard_vacation import vacation
 from retention.keeping import keep_figures
 from retention.models import ImportRun, ImportState, ScorecardFigures
 from tests import make
@@ -43,9 +42,9 @@ def test_what_is_kept_is_what_is_computed(today: datetime.date, segment: str) ->
     keep_figures(moment=timezone.now())
     kept = kept_figures(today, segment)
     assert kept is not None
-    assert kept.retained == retained_in(Period.quarter_to(today), segment=segment)
-    assert kept.lost == lost_in(Period.quarter_to(today), segment=segment)
-    assert kept.vacation == vacation(today, segment=segment)
+    assert kept == figures_of(Period.quarter_to(today), segment=segment)
+    assert kept.is_of(Period.quarter_to(today))
+    assert not kept.is_of(Period.week_to(today))
 
 
 def test_it_is_computed_once_a_day(today: datetime.date) -> None:

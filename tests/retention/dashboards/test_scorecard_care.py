@@ -233,6 +233,7 @@ def told(card: Scorecard) -> dict[str, object]:
             (row.department, row.at_risk, row.budget.used, row.rate, row.answers, row.on_time) for row in card.rows
         ],
         "waiting": card.waiting,
+        "disputed before": card.disputed_before or None,
         "breadth": card.breadth,
         "sales time": card.sales_time,
         "innovation": card.innovation,
