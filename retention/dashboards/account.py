@@ -17,6 +17,7 @@ from retention.dashboards.account_facts import facts_of, looking_after
 from retention.dashboards.account_friction import friction_of, ticked_incidents, what_if
 from retention.dashboards.account_ledger import history_chart, history_of, waterfall
 from retention.dashboards.account_movement import chosen_day, movement_of
+from retention.dashboards.account_quiet import quiet_feeds
 from retention.dashboards.account_timeline import KIND_WORDS, timeline_of
 from retention.models import Override, Score
 from retention.scoring.explaining import explain, ledger_lines
@@ -83,6 +84,7 @@ def _full(
         "assignments": looking_after(account),
         "facts": facts_of(account),
         "overrides": list(Override.objects.filter(account=account).unended(timezone.now()).select_related("made_by")),
+        "quiet_feeds": quiet_feeds(account, timezone.now()),
         "may_override": person.can(Capability.OVERRIDE_RISK),
         "care": care_of(account, person, score),
         "may_log_contact": person.can(Capability.LOG_CONTACT),

@@ -42,7 +42,7 @@ def reasons_of_movement(accounts: Sequence[Account]) -> dict[int, str]:
 def _models_then(account_ids: Sequence[int], moment: datetime.datetime) -> dict[int, int]:
     """Return by which version each account was scored at a moment."""
     kept = ScoreHistory.objects.filter(account__in=account_ids, as_of__lte=moment)
-    latest = kept.order_by("account", "-as_of").distinct("account")
+    latest = kept.order_by("account_id", "-as_of").distinct("account_id")
     return dict(latest.values_list("account", "model"))
 
 

@@ -17,6 +17,7 @@ from retention.demo.company import simulate
 from retention.demo.files import Files, write_files
 from retention.demo.keeping import keep_customers
 from retention.demo.loading import administrator, configure, detect, load_reports, load_tables, load_work
+from retention.demo.overrides import override_some
 from retention.demo.past import past_days, score_day
 from retention.demo.plan import Plan
 
@@ -62,6 +63,7 @@ class Command(BaseCommand):
             self._tell(f"{score_day(day):,} accounts scored as of {day:%d %b %Y}")
         set_budgets(plan.today)
         self._tell(f"{keep_customers(plan.seed)} recoveries, calls asked for and accounts set aside")
+        self._tell(f"{override_some(plan.seed, plan.today)} risks overridden by account managers")
         details = {"seed": plan.seed, "today": plan.today.isoformat(), "accounts": plan.accounts}
         record_audit(verb=clearing.LOADED, subject=None, details=details, acting_person=administrator())
         self._tell(f"loaded; who really drives its customers away is written in {files.truth}")
