@@ -39,7 +39,15 @@ class OrganisationForm(OrganisationModelForm):
 
     class Meta:
         model = Organisation
-        fields = ["name", "currency", "locale", "time_zone", "contact_cadence_days", "override_approval_revenue"]
+        fields = [
+            "name",
+            "currency",
+            "locale",
+            "time_zone",
+            "contact_cadence_days",
+            "override_approval_revenue",
+            "bounces_before_ruling",
+        ]
 
 
 @admin.register(Organisation)

@@ -1,12 +1,15 @@
 """What people fill in at an incident. Choices are narrowed to what fits it; the actions check again."""
 
-from collections.abc import Iterable
+import datetime
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
+from zoneinfo import available_timezones
 
 from django import forms
 
 from departments.actions.bulk import MOST_AT_ONCE
-from departments.models import CauseCode, Department, Incident, Person, Reason, Role
+from departments.models import CauseCode, Department, FrictionType, Incident, Person, Reason, Role, Weekday
 
 _WORKING_ROLES = (Role.DEPARTMENT_HEAD, Role.DEPARTMENT_MEMBER)
 
@@ -98,6 +101,76 @@ class AnswerForm(forms.Form):
     words = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), max_length=2000, required=False, label="In words")
 
 
+class CounterForm(forms.Form):
+    """Another share than the one offered, and why."""
+
+    share = forms.IntegerField(
+        min_value=1, max_value=100, label="Share, %", help_text="of what the other department answers for now"
+    )
+    words = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), max_length=2000, label="Why this share")
+
+
+class RegradeForm(forms.Form):
+    """How grave it is, and of which type, in the eyes of the department that answers."""
+
+    severity = forms.IntegerField(min_value=1, max_value=100, label="Severity, % of the worst of its kind")
+    friction_type = forms.ModelChoiceField(
+        FrictionType.objects.filter(is_active=True).select_related("department"),
+        to_field_name="slug",
+        empty_label=None,
+        label="Type",
+    )
+    words = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), max_length=2000, label="Why")
+
+
+class RulingForm(forms.Form):
+    """Who answers for which share, and why: one field for each department between which it lies, and one more."""
+
+    words = forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), max_length=4000, label="The ruling in words")
+    other = forms.ModelChoiceField(
+        Department.objects.none(),
+        to_field_name="slug",
+        required=False,
+        empty_label="nobody else",
+        label="Somebody else",
+    )
+    other_share = forms.IntegerField(min_value=0, max_value=100, required=False, label="Its share, %")
+    regrading_stands = forms.TypedChoiceField(
+        choices=[("", "choose…"), ("yes", "The changed grade stands"), ("no", "The grade stays as it was reported")],
+        coerce=lambda value: value == "yes",
+        empty_value=None,
+        label="The contested grade",
+    )
+
+    def __init__(self, *args: Any, shares: Mapping[Department, float], is_graded: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sides = list(shares)
+        others = Department.objects.filter(is_active=True).exclude(pk__in=[side.pk for side in self.sides])
+        self.fields["other"].queryset = others  # type: ignore[attr-defined]  # a choice field
+        for side, share in shares.items():
+            self.fields[f"share_{side.slug}"] = forms.IntegerField(
+                min_value=0, max_value=100, label=f"{side}, %", initial=round(share * 100)
+            )
+        if not is_graded:
+            del self.fields["regrading_stands"]
+
+    def share_fields(self) -> list[forms.BoundField]:
+        """Return the fields of the departments between which it lies."""
+        return [self[f"share_{side.slug}"] for side in self.sides]
+
+    def clean(self) -> dict[str, Any]:
+        """Return the shares by department; what is missing to a hundred is said."""
+        cleaned = super().clean() or {}
+        shares = {side: (cleaned.get(f"share_{side.slug}") or 0) for side in self.sides}
+        if cleaned.get("other"):
+            shares[cleaned["other"]] = cleaned.get("other_share") or 0
+        whole = sum(shares.values())
+        if whole != 100:
+            raise forms.ValidationError(f"The shares sum to {whole} %, not to 100 %.")
+        cleaned["shares"] = {department: share / 100 for department, share in shares.items()}
+        return cleaned
+
+
 class NoteForm(forms.Form):
     """A remark; an internal one stays in the department."""
 
@@ -157,3 +230,81 @@ class MergeForm(BulkForm):
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, person=person, **kwargs)
         self.fields["into"].queryset = self.fields["incident"].queryset  # type: ignore[attr-defined]  # choice fields
+
+
+class HoursForm(forms.Form):
+    """When a department works: shifts as "09:00-12:30, 13:30-18:00", closing days one a line."""
+
+    time_zone = forms.ChoiceField(
+        choices=lambda: [(zone, zone) for zone in sorted(available_timezones())], label="Time zone"
+    )
+    country = forms.CharField(
+        max_length=2, required=False, label="National holidays of", help_text="two letters, such as GB; empty for none"
+    )
+    subdivision = forms.CharField(
+        max_length=10, required=False, label="Part of the country", help_text="such as SCT or BY, where holidays differ"
+    )
+    closing_days = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 4}),
+        required=False,
+        label="Own closing days",
+        help_text="one a line, such as 2026-12-24 Christmas Eve",
+    )
+    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for weekday in Weekday:
+            self.fields[f"day_{weekday.value}"] = forms.CharField(
+                max_length=100, required=False, label=str(weekday.label)
+            )
+
+    def day_fields(self) -> list[forms.BoundField]:
+        """Return the fields of the weekdays."""
+        return [self[f"day_{weekday.value}"] for weekday in Weekday]
+
+    def clean_country(self) -> str:
+        """Return it in capitals."""
+        return str(self.cleaned_data["country"]).strip().upper()
+
+    def clean_closing_days(self) -> dict[datetime.date, str]:
+        """Read one day a line."""
+        days = {}
+        for line in self.cleaned_data["closing_days"].splitlines():
+            day, _, name = line.strip().partition(" ")
+            if not day:
+                continue
+            try:
+                days[datetime.date.fromisoformat(day)] = name.strip()[:80]
+            except ValueError:
+                raise forms.ValidationError(f"“{line.strip()}” does not begin with a day such as 2026-12-24.") from None
+        return days
+
+    def clean(self) -> dict[str, Any]:
+        """Return the shifts by weekday in minutes after midnight."""
+        cleaned = super().clean() or {}
+        shifts = {}
+        for weekday in Weekday:
+            name = f"day_{weekday.value}"
+            try:
+                shifts[weekday.value] = shifts_of(cleaned.get(name) or "")
+            except ValueError as error:
+                self.add_error(name, str(error))
+        cleaned["shifts"] = shifts
+        return cleaned
+
+
+def shifts_of(text: str) -> list[tuple[int, int]]:
+    """Read shifts such as 09:00-12:30, 13:30-18:00; raises ValueError with a sentence."""
+    found = []
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        if not (times := re.fullmatch(r"(\d{1,2}):(\d\d)\s*[-–]\s*(\d{1,2}):(\d\d)", part)):
+            raise ValueError(f"“{part}” is no shift such as 09:00-17:30.")
+        begin, begin_minutes, end, end_minutes = (int(number) for number in times.groups())
+        found.append((begin * 60 + begin_minutes, end * 60 + end_minutes))
+    return found
+
+
+def spelled(shifts: Iterable[tuple[int, int]]) -> str:
+    """Write shifts as they are read."""
+    return ", ".join(f"{a // 60:02}:{a % 60:02}-{b // 60:02}:{b % 60:02}" for a, b in shifts)

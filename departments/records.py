@@ -13,6 +13,7 @@ STATE_AFTER = {
     "hand_off_accepted": "in_work",
     "reopened": "in_work",
     "handed_off": "waiting",
+    "offered": "waiting",
     "returned": "disputed",
     "resolved": "resolved",
     "merged": "resolved",
@@ -77,6 +78,14 @@ CHECKS = (
         LEFT JOIN departments_handoff AS asked ON asked.incident_id = incident.id AND asked.answer = 'pending'
         GROUP BY incident.id
         HAVING (incident.state = 'waiting') <> (count(asked.id) = 1)
+        """,
+    ),
+    Check(
+        "Nothing is handed on while an executive is asked who answers for it.",
+        """
+        SELECT incident.id FROM departments_incident AS incident
+        JOIN departments_ruling AS ruling ON ruling.incident_id = incident.id AND ruling.state = 'open'
+        WHERE incident.state = 'waiting' AND ruling.regrading_id IS NULL
         """,
     ),
     Check(

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from departments.views import absences, bulk, handoffs, incidents, undoing
+from departments.views import absences, bulk, disputes, handoffs, hours, incidents, undoing
 
 urlpatterns = [
     path("absences", absences.show_absences, name="absences"),
+    path("departments/<slug:slug>/hours", hours.show_hours, name="department_hours"),
     path("incidents/ticked/accept", bulk.accept_ticked, name="incidents_accept"),
     path("incidents/ticked/assign", bulk.assign_ticked, name="incidents_assign"),
     path("incidents/ticked/hand-off", bulk.hand_off_ticked, name="incidents_hand_off"),
@@ -21,5 +22,13 @@ urlpatterns = [
     path("incidents/<uuid:public_id>/note", incidents.note_on_incident, name="incident_note"),
     path("hand-offs/<uuid:public_id>/accept", handoffs.accept_hand_off, name="hand_off_accept"),
     path("hand-offs/<uuid:public_id>/return", handoffs.return_hand_off, name="hand_off_return"),
+    path("hand-offs/<uuid:public_id>/counter", handoffs.counter_hand_off, name="hand_off_counter"),
+    path("incidents/<uuid:public_id>/regrade", disputes.regrade_incident, name="incident_regrade"),
+    path("incidents/<uuid:public_id>/contest", disputes.contest_grade, name="incident_contest"),
+    path("incidents/<uuid:public_id>/ask-for-ruling", disputes.ask_for_ruling, name="incident_ask_for_ruling"),
+    path("rulings", disputes.list_rulings, name="rulings"),
+    path("rulings/<uuid:public_id>", disputes.show_ruling, name="ruling"),
+    path("rulings/<uuid:public_id>/state", disputes.state_case, name="ruling_state"),
+    path("rulings/<uuid:public_id>/rule", disputes.rule, name="ruling_rule"),
     path("hand-offs/<uuid:public_id>/withdraw", handoffs.withdraw_hand_off, name="hand_off_withdraw"),
 ]

@@ -10,7 +10,7 @@ from departments import detection
 from retention import keeping
 from retention.care import snoozes
 from retention.imports import runs as imports
-from retention.notifications import mail, monday
+from retention.notifications import mail, monday, reminders
 from retention.scoring import learning, rescoring, runs
 from retention.scoring.fit import TooFewLeavers
 from retention.versions import weekly
@@ -105,3 +105,9 @@ def resume_imports() -> None:
 def wake_snoozed() -> None:
     """Mark what came back by itself, on its day or because its risk rose."""
     snoozes.wake_what_is_due()
+
+
+@shared_task(name="retention.send_reminders")
+def send_reminders() -> None:
+    """Tell people of deadlines that draw near or have passed."""
+    reminders.send_reminders(now=timezone.now())

@@ -2,7 +2,7 @@
 
 import datetime
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from accounts.models import Account, OrderLine
 from departments.actions.call_requests import ask_for_call
-from departments.actions.handoffs import hand_off
+from departments.actions.grading import regrade
+from departments.actions.handoffs import hand_off, return_hand_off
 from departments.actions.incidents import accept, assign, note, report_friction, resolve
-from departments.models import Adoption, Commitment, HandOff, Incident, Person, Reason, Release, Role
+from departments.actions.rulings import ask_for_ruling, state_case
+from departments.models import Adoption, Commitment, HandOff, Incident, Person, Reason, Release, Role, Ruling
 from retention.care.recoveries import NewStep, start_recovery
 from retention.care.snoozes import snooze_accounts
 from retention.imports.loading import Options
@@ -209,13 +211,32 @@ def _incidents(account: Account, people: Mapping[str, Person]) -> dict[str, mode
     note(incident=in_work, text="On its way.", is_internal=False, acting_person=member)
     resolved = resolve(incident=reported(), resolution="Sent again.", cause=None, acting_person=head)
     hand_off = _ask_billing(reported(), head)
+    disputed, ruling = _disputes(reported, people)
     return {
+        "disputed": disputed,
+        "ruling": ruling,
         "new": reported(),
         "in_work": in_work,
         "resolved": resolved,
         "waiting": hand_off.incident,
         "hand_off": hand_off,
     }
+
+
+def _disputes(reported: Callable[[], Incident], people: Mapping[str, Person]) -> tuple[Incident, Ruling]:
+    """One incident that billing handed back and whose grade was lowered, and a dispute before an executive."""
+
+    def handed_back() -> Incident:
+        asked = _ask_billing(reported(), people["head"])
+        returned = return_hand_off(hand_off=asked, words="The address was right.", acting_person=people["asked_head"])
+        return Incident.objects.get(pk=returned.incident_id)
+
+    disputed = handed_back()
+    kind = make.friction_type("late_shipment")
+    regrade(incident=disputed, friction_type=kind, severity=0.3, words="One day.", acting_person=people["head"])
+    question = ask_for_ruling(incident=handed_back(), words="Whose is it?", acting_person=people["asked_head"])
+    state_case(ruling=question, words="The label was wrong.", acting_person=people["asked_head"])
+    return disputed, question
 
 
 def _ask_billing(incident: Incident, head: Person) -> HandOff:

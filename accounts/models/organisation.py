@@ -27,6 +27,9 @@ class Organisation(models.Model):
         db_default=Decimal(100_000),
         help_text="annual revenue above which a second person approves an override of the risk; empty for never",
     )
+    bounces_before_ruling = models.PositiveSmallIntegerField(
+        default=3, db_default=3, help_text="so often an incident is handed back before an executive is asked by itself"
+    )
 
     class Meta:
         constraints = [
@@ -36,6 +39,9 @@ class Organisation(models.Model):
                 name="revenue_for_approval_is_not_negative",
             ),
             models.CheckConstraint(condition=models.Q(currency__regex="^[A-Z]{3}$"), name="currency_is_an_iso_code"),
+            models.CheckConstraint(
+                condition=models.Q(bounces_before_ruling__gte=1), name="a_ruling_needs_a_dispute_before_it"
+            ),
         ]
 
     def __str__(self) -> str:

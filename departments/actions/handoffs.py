@@ -10,14 +10,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import Conflict, Invalid
+from departments.actions.disputes import as_withdrawn, refuse_while_ruled, ruling_after_bounces
 from departments.actions.incidents import accept
 from departments.actions.permissions import require_answering
+from departments.actions.shares import write_shares
 from departments.actions.steps import last_step, record_step, require_state, swap
 from departments.actions.undo import allow_undo, picture
 from departments.clocks import deadline
 from departments.models import (
     Answer,
     Department,
+    Direction,
     HandOff,
     Incident,
     IncidentEvent,
@@ -27,7 +30,7 @@ from departments.models import (
     State,
 )
 
-HANDED_OFF = "handed_off"
+HANDED_OFF, OFFERED = "handed_off", "offered"
 MOVABLE = (State.NEW, State.IN_WORK, State.DISPUTED)
 
 
@@ -46,6 +49,7 @@ def hand_off(
     require_answering(acting_person, incident.department)
     require_state(incident, *MOVABLE)
     _check_proposal(incident, to, reason, words, share)
+    refuse_while_ruled(incident)
     state_before, as_it_was = incident.state, picture(incident)
     asked_until = deadline(start=timezone.now(), hours=incident.friction_type.answer_hours, department=to)
     swap(incident, state=State.WAITING, due_at=asked_until)
@@ -75,6 +79,10 @@ def _check_proposal(incident: Incident, to: Department, reason: str, words: str,
         raise Invalid("reason", f"A reason is one of {', '.join(Reason.values)}.")
     if not words.strip():
         raise Invalid("words", "Say in your own words why it is theirs.")
+    _check_share(share)
+
+
+def _check_share(share: float) -> None:
     if not (math.isfinite(share) and 0 < share <= 1):
         raise Invalid("share", "A share lies above 0 and up to 1.")
 
@@ -87,16 +95,16 @@ def accept_hand_off(*, hand_off: HandOff, words: str, acting_person: Person) -> 
     incident = _waiting_incident(hand_off)
     as_it_was = picture(incident)
     kept, taken = _move_shares(hand_off, incident)
-    holder = hand_off.to_department if taken > kept else hand_off.from_department
+    holder = hand_off.taker if taken > kept else hand_off.giver
     due_at = incident.resolve_due_at
-    if holder == hand_off.to_department:
+    if holder == hand_off.taker:
         hours = incident.friction_type.resolve_hours
         due_at = deadline(start=hand_off.proposed_at, hours=hours, department=holder)
     swap(
         incident,
         state=State.IN_WORK,
         department=holder,
-        assignee=incident.assignee if holder == hand_off.from_department else None,
+        assignee=incident.assignee if holder == hand_off.giver else None,
         answered_at=timezone.now(),
         resolve_due_at=due_at,
         due_at=due_at,
@@ -115,35 +123,46 @@ def accept_any(*, incident: Incident, acting_person: Person) -> Incident:
 
 
 def _move_shares(hand_off: HandOff, incident: Incident) -> tuple[float, float]:
-    """Move the share in one statement, and return what the giving and the taking department answer for then."""
+    """Move the share, and return what the giving and the taking department answer for then."""
     shares = dict(Responsibility.objects.filter(incident=incident).values_list("department_id", "share"))
-    held = shares.get(hand_off.from_department_id, 0.0)
+    held = shares.get(hand_off.giver.pk, 0.0)
     moved = held * hand_off.share
-    kept, taken = held - moved, shares.get(hand_off.to_department_id, 0.0) + moved
-    parts = {hand_off.from_department_id: kept, hand_off.to_department_id: taken}
-    Responsibility.objects.bulk_create(
-        [_part(incident, department_id, min(share, 1.0)) for department_id, share in parts.items()],
-        update_conflicts=True,
-        unique_fields=["incident", "department"],
-        update_fields=["share", "is_provisional", "since"],
-    )
+    kept, taken = held - moved, shares.get(hand_off.taker.pk, 0.0) + moved
+    write_shares(incident, {**shares, hand_off.giver.pk: kept, hand_off.taker.pk: taken})
     return kept, taken
 
 
-def _part(incident: Incident, department_id: int, share: float) -> Responsibility:
-    return Responsibility(
+@transaction.atomic
+def counter_offer(*, hand_off: HandOff, share: float, words: str, acting_person: Person) -> HandOff:
+    """Answer with another share of what the giving department answers for; now that one is asked."""
+    require_answering(acting_person, hand_off.to_department)
+    if not words.strip():
+        raise Invalid("words", "Say why it should be this share.")
+    _check_share(share)
+    if share == hand_off.share:
+        raise Invalid("share", "This is the share that was offered: accept it.")
+    _settle(hand_off, Answer.COUNTERED, words, acting_person)
+    incident = _waiting_incident(hand_off)
+    as_it_was, state_before = picture(incident), _state_before(incident)
+    _record(hand_off, "countered", words.strip(), acting_person)
+    hours, asked = incident.friction_type.answer_hours, hand_off.from_department
+    asked_until = deadline(start=timezone.now(), hours=hours, department=asked)
+    swap(incident, due_at=asked_until)
+    counter = HandOff.objects.create(
         incident=incident,
-        department_id=department_id,
+        from_department=hand_off.to_department,
+        to_department=asked,
+        direction=Direction.TAKE if hand_off.direction == Direction.GIVE else Direction.GIVE,
         share=share,
-        is_provisional=False,
-        since=timezone.now(),
-        account_id=incident.account_id,
-        friction_type_id=incident.friction_type_id,
-        severity=incident.severity,
-        happened_at=incident.happened_at,
-        recorded_at=incident.recorded_at,
-        resolved_at=incident.resolved_at,
+        reason=Reason.SHARED_CAUSE,
+        words=words.strip(),
+        proposed_by=acting_person,
+        answer_due_at=asked_until,
     )
+    counter.refresh_from_db()
+    _record(counter, OFFERED, words.strip(), acting_person, state_before=state_before)
+    allow_undo(as_it_was, incident, "countered", acting_person, opened=counter, answered=hand_off)
+    return counter
 
 
 @transaction.atomic
@@ -155,11 +174,13 @@ def return_hand_off(*, hand_off: HandOff, words: str, acting_person: Person) -> 
     _settle(hand_off, Answer.RETURNED, words, acting_person)
     incident = _waiting_incident(hand_off)
     hours = incident.friction_type.answer_hours
-    due_at = deadline(start=timezone.now(), hours=hours, department=hand_off.from_department)
+    due_at = deadline(start=timezone.now(), hours=hours, department=incident.department)
     as_it_was = picture(incident)
     swap(incident, state=State.DISPUTED, answer_due_at=due_at, due_at=due_at)
     _record(hand_off, "returned", words.strip(), acting_person)
-    allow_undo(as_it_was, incident, "returned", acting_person, answered=hand_off)
+    ruling = ruling_after_bounces(incident)
+    also = [as_withdrawn(ruling, acting_person)] if ruling else []
+    allow_undo(as_it_was, incident, "returned", acting_person, answered=hand_off, also=also)
     return hand_off
 
 
@@ -194,7 +215,7 @@ def _waiting_incident(hand_off: HandOff) -> Incident:
 
 def _state_before(incident: Incident) -> str:
     """Read from the record in which state it was handed off."""
-    event = IncidentEvent.objects.filter(incident=incident, verb=HANDED_OFF).latest("at", "pk")
+    event = IncidentEvent.objects.filter(incident=incident, verb__in=(HANDED_OFF, OFFERED)).latest("at", "pk")
     return str(event.details["state_before"])
 
 
@@ -209,6 +230,7 @@ def _record(hand_off: HandOff, verb: str, words: str, acting_person: Person, **d
             "from": hand_off.from_department.slug,
             "to": hand_off.to_department.slug,
             "share": hand_off.share,
+            "direction": hand_off.direction,
             **details,
         },
     )

@@ -13,7 +13,7 @@ from accounts.actions import record_audit
 from accounts.errors import Conflict, Invalid
 from departments.actions.permissions import require
 from departments.actions.replay import Names, PastEvent, PastStep, Replay, Verb
-from departments.clocks import Calendar, organisation_calendar
+from departments.clocks import Calendars, calendars
 from departments.models import (
     Capability,
     CauseCode,
@@ -105,21 +105,21 @@ def _read(incident_ids: list[int]) -> dict[int, Replay]:
     parts = Responsibility.objects.filter(incident__in=incident_ids)
     for incident_id, department_id, share in parts.values_list("incident_id", "department_id", "share"):
         shares[incident_id][department_id] = share
-    calendar, names = organisation_calendar(), _names()
+    known, names = calendars(), _names()
     replays = {}
     for incident in incidents:
         incident.friction_type = types[incident.friction_type_id]
-        replays[incident.pk] = _replay(incident, calendar, names, shares[incident.pk])
+        replays[incident.pk] = _replay(incident, known, names, shares[incident.pk])
     missing = set(incident_ids) - replays.keys()
     if missing:
         raise Conflict(f"There is no incident {min(missing)}.")
     return replays
 
 
-def _replay(incident: Incident, calendar: Calendar, names: Names, shares: dict[int, float]) -> Replay:
+def _replay(incident: Incident, known: Calendars, names: Names, shares: dict[int, float]) -> Replay:
     if incident.state != State.NEW or incident.version != 1:
         raise Conflict(f"{incident.external_id} has been worked on already.")
-    return Replay(incident, calendar, names, shares)
+    return Replay(incident, known, names, shares)
 
 
 def _names() -> Names:
@@ -200,4 +200,5 @@ def _about(hand_off: HandOff | None, names: Names, public_ids: Mapping[int, Any]
         "from": names.departments[hand_off.from_department_id],
         "to": names.departments[hand_off.to_department_id],
         "share": hand_off.share,
+        "direction": hand_off.direction,
     }

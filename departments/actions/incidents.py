@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import Account, Order
 from accounts.moments import why_impossible
+from departments.actions.disputes import as_open, settle_ruling
 from departments.actions.opening import NewIncident, OpenedIncident, OpenedIncidents, open_incidents
 from departments.actions.permissions import require, require_answering, require_member_of, require_sight
 from departments.actions.steps import moment, record_step, require_state, swap
@@ -99,10 +100,12 @@ def accept(*, incident: Incident, acting_person: Person) -> Incident:
     now = timezone.now()
     swap(incident, state=State.IN_WORK, answered_at=incident.answered_at or now, due_at=incident.resolve_due_at)
     _settle_share(incident)
+    settled = settle_ruling(incident, acting_person)
     record_step(
         incident=incident, verb="accepted", words="", acting_person=acting_person, details={"state_before": before}
     )
-    allow_undo(as_it_was, incident, "accepted", acting_person)
+    also = [as_open(settled)] if settled else []
+    allow_undo(as_it_was, incident, "accepted", acting_person, also=also)
     return incident
 
 

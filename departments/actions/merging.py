@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.errors import ActionError, Conflict, Invalid
 from departments.actions.bulk import Outcome
 from departments.actions.permissions import require_answering
-from departments.actions.steps import last_step, record_step, require_state, swap
+from departments.actions.steps import last_step, locked_incident, record_step, require_state, swap
 from departments.actions.undo import Refusal, allow_undo, picture, undo_of
 from departments.models import Incident, Person, Responsibility, State
 
@@ -49,8 +49,7 @@ def _locked(incident: Incident, into: Incident) -> tuple[Incident, Incident]:
     """Lock both, always in the same order: two people may merge a pair into each other at once."""
     if incident.pk == into.pk:
         raise Invalid("into", "An incident is not its own duplicate.")
-    pair = Incident.objects.filter(pk__in=[incident.pk, into.pk]).select_related("department", "account")
-    found = {one.pk: one for one in pair.select_for_update(of=("self",)).order_by("pk")}
+    found = {key: locked_incident(key) for key in sorted([incident.pk, into.pk])}
     duplicate = found[incident.pk]
     if duplicate.version != incident.version:
         raise Conflict(f"Somebody was first. {last_step(duplicate)}")

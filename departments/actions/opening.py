@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.actions import record_audit
 from accounts.errors import Invalid, NotAllowed
 from accounts.models import Account
-from departments.clocks import Calendar, organisation_calendar
+from departments.clocks import Calendars, calendars
 from departments.models import Capability, FrictionType, Person, State
 
 LONGEST_TITLE = 200
@@ -177,26 +177,28 @@ def _check_person(incidents: Iterable[NewIncident], acting_person: Person) -> No
 
 
 def _rows(incidents: Sequence[NewIncident], types: Mapping[int, FrictionType]) -> str:
-    calendar = organisation_calendar()
+    known = calendars()
     now = timezone.now()
     return json.dumps(
         [
-            _row(position, incident, types[incident.friction_type_id], calendar, now)
+            _row(position, incident, types[incident.friction_type_id], known, now)
             for position, incident in enumerate(incidents)
         ]
     )
 
 
 def _row(
-    position: int, incident: NewIncident, friction_type: FrictionType, calendar: Calendar, now: datetime.datetime
+    position: int, incident: NewIncident, friction_type: FrictionType, known: Calendars, now: datetime.datetime
 ) -> dict[str, Any]:
     """One incident as the database reads it; the department's clock starts when it is asked."""
     asked_at = incident.recorded_at or now
+    holder = _holder(incident, friction_type)
+    calendar = known.of(holder)
     return {
         "position": position,
         "account_id": incident.account_id,
         "friction_type_id": incident.friction_type_id,
-        "department_id": _holder(incident, friction_type),
+        "department_id": holder,
         "severity": incident.severity,
         "title": incident.title.strip()[:LONGEST_TITLE],
         "description": incident.description,

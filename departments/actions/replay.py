@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from accounts.errors import Conflict, Invalid
-from departments.clocks import Calendar
+from departments.clocks import Calendars
 from departments.models import Answer, HandOff, Incident, Reason, State
 
 OPEN_FOR_WORK = (State.NEW, State.IN_WORK, State.DISPUTED)
@@ -66,7 +66,7 @@ class Replay:
     """An incident on its way through its past; `shares` are by department key."""
 
     incident: Incident
-    calendar: Calendar
+    calendars: Calendars
     names: Names
     shares: dict[int, float]
     accepted_at: datetime.datetime | None = None
@@ -128,7 +128,7 @@ class Replay:
             raise Invalid("to", f"{self.incident.external_id} was handed off to nobody else.")
         if step.reason not in Reason.values:
             raise Invalid("reason", f"A reason is one of {', '.join(Reason.values)}.")
-        until = self.calendar.deadline(step.at, self.incident.friction_type.answer_hours)
+        until = self.calendars.of(step.to_id).deadline(step.at, self.incident.friction_type.answer_hours)
         hand_off = HandOff(
             incident=self.incident,
             from_department_id=self.incident.department_id,
@@ -164,7 +164,7 @@ class Replay:
         if taken > kept:
             incident.department_id, incident.assignee_id = taker, None
             hours = incident.friction_type.resolve_hours
-            incident.resolve_due_at = self.calendar.deadline(hand_off.proposed_at, hours)
+            incident.resolve_due_at = self.calendars.of(taker).deadline(hand_off.proposed_at, hours)
         incident.state, incident.answered_at, incident.due_at = State.IN_WORK, step.at, incident.resolve_due_at
         self.accepted_at = step.at
         holder = self.names.departments[incident.department_id]
@@ -173,7 +173,7 @@ class Replay:
     def _return(self, step: PastStep) -> None:
         hand_off = self._settle(step, Answer.RETURNED)
         hours = self.incident.friction_type.answer_hours
-        due_at = self.calendar.deadline(step.at, hours)
+        due_at = self.calendars.of(self.incident.department_id).deadline(step.at, hours)
         self.incident.state, self.incident.answer_due_at, self.incident.due_at = State.DISPUTED, due_at, due_at
         self._record(step, hand_off)
 

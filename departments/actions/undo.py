@@ -11,15 +11,15 @@ from django.db.models import Field
 from django.utils import timezone
 
 from accounts.errors import ActionError, Conflict, Invalid
-from departments.actions.permissions import require
-from departments.actions.steps import last_step, record_step, swap
+from departments.actions.steps import last_step, locked_incident, record_step, swap
 from departments.models import (
     Answer,
-    Capability,
     HandOff,
     Incident,
     Person,
+    Regrading,
     Responsibility,
+    Ruling,
     UndoPoint,
 )
 
@@ -27,6 +27,7 @@ UNDO_SECONDS = 10
 # A click in the last second still has to arrive here.
 ON_ITS_WAY = datetime.timedelta(seconds=5)
 
+BESIDE: Mapping[str, Any] = {"ruling": Ruling, "regrading": Regrading}
 COLUMNS = (
     *("state", "department_id", "assignee_id", "friction_type_id", "severity", "answer_due_at", "resolve_due_at"),
     *("due_at", "answered_at", "resolved_at", "resolution", "cause_id", "reopened", "merged_into_id"),
@@ -82,8 +83,12 @@ def allow_undo(
     *,
     opened: HandOff | None = None,
     answered: HandOff | None = None,
+    also: Sequence[Mapping[str, object]] = (),
 ) -> UndoPoint:
-    """Keep how the incident stood before the step that has just been recorded, so that it can be taken back."""
+    """Keep how the incident stood before the step that has just been recorded, so that it can be taken back.
+
+    `also` names rows beside the incident with the columns that an undo writes into them ("@now" for its moment).
+    """
     return UndoPoint.objects.create(
         incident=incident,
         person=acting_person,
@@ -93,6 +98,7 @@ def allow_undo(
         shares=before.shares,
         opened_hand_off=opened,
         answered_hand_off=answered,
+        also=list(also),
     )
 
 
@@ -113,7 +119,6 @@ def undo(*, batch: uuid.UUID, acting_person: Person) -> Undone:
 
     Raises Invalid where the person has no such deed; each incident is taken back or refused by itself.
     """
-    require(acting_person, Capability.REPORT_FRICTION)
     points = UndoPoint.objects.visible_to(acting_person).filter(batch=batch)
     found = list(points.select_related("incident__account", "opened_hand_off", "answered_hand_off"))
     if not found:
@@ -134,14 +139,11 @@ def _undo_one(point: UndoPoint, acting_person: Person) -> Incident:
         raise Conflict(f"It can be taken back for {UNDO_SECONDS} seconds, which are over.")
     if not UndoPoint.objects.filter(pk=point.pk, undone_at=None).update(undone_at=now):
         raise Conflict("It has been taken back already.")
-    incident = (
-        Incident.objects.select_related("department", "account")
-        .select_for_update(of=("self",))
-        .get(pk=point.incident_id)
-    )
+    incident = locked_incident(point.incident_id)
     if incident.version != point.version_after:
         raise Conflict(f"Somebody has acted on it since. {last_step(incident)}")
     hand_offs = _undo_hand_offs(point, acting_person, now)
+    _undo_rows_beside(point, now)
     # Shares first: what is merged may sum to nothing, what is not may not.
     _restore_shares(incident, point)
     swap(incident, **{name: _column(name, value) for name, value in point.before.items()})
@@ -170,6 +172,12 @@ def _undo_hand_offs(point: UndoPoint, acting_person: Person, now: datetime.datet
         )
         details["asked_again"] = str(answered.public_id)
     return details
+
+
+def _undo_rows_beside(point: UndoPoint, now: datetime.datetime) -> None:
+    for row in point.also:
+        columns = {name: now if value == "@now" else value for name, value in row["columns"].items()}
+        BESIDE[row["model"]].objects.filter(pk=row["pk"]).update(**columns)
 
 
 def _restore_shares(incident: Incident, point: UndoPoint) -> None:

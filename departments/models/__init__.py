@@ -1,6 +1,7 @@
 """Departments, people, friction and who answers for it."""
 
 from departments.models.assignment import Absence, Assignment, Capacity
+from departments.models.calendar import ClosingDay, Weekday, WorkingCalendar, WorkingSpan
 from departments.models.call_request import CallRequest, CallState
 from departments.models.department import Department
 from departments.models.friction import (
@@ -12,10 +13,12 @@ from departments.models.friction import (
     Responsibility,
     State,
 )
-from departments.models.handoff import Answer, HandOff, IncidentEvent, Note, Reason
+from departments.models.handoff import Answer, Direction, HandOff, IncidentEvent, Note, Reason
 from departments.models.person import Capability, Person, Role
 from departments.models.quality import CauseCode
 from departments.models.release import Adoption, Commitment, Release
+from departments.models.reminder import Reminder, ReminderKind
+from departments.models.ruling import Regrading, Ruling, RulingState, Statement
 from departments.models.undo import UndoPoint
 
 __all__ = [
@@ -30,9 +33,11 @@ __all__ = [
     "Capability",
     "Capacity",
     "CauseCode",
+    "ClosingDay",
     "Commitment",
     "Department",
     "DetectionRule",
+    "Direction",
     "FrictionType",
     "HandOff",
     "Incident",
@@ -40,9 +45,18 @@ __all__ = [
     "Note",
     "Person",
     "Reason",
+    "Regrading",
     "Release",
+    "Reminder",
+    "ReminderKind",
     "Responsibility",
     "Role",
+    "Ruling",
+    "RulingState",
     "State",
+    "Statement",
     "UndoPoint",
+    "Weekday",
+    "WorkingCalendar",
+    "WorkingSpan",
 ]

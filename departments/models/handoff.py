@@ -24,6 +24,14 @@ class Answer(models.TextChoices):
     ACCEPTED = "accepted", "Accepted"
     RETURNED = "returned", "Returned"
     WITHDRAWN = "withdrawn", "Withdrawn"
+    COUNTERED = "countered", "Answered with another share"
+
+
+class Direction(models.TextChoices):
+    """Which way the share would go: from whoever asks, or to them."""
+
+    GIVE = "give", "asks the other to take a share"
+    TAKE = "take", "offers to take a share of the other's"
 
 
 class HandOffQuerySet(models.QuerySet["HandOff"]):
@@ -45,6 +53,9 @@ class HandOff(PublicModel):
     from_department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="given")
     to_department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="asked")
     share = models.FloatField(default=1.0, db_default=1.0, help_text="of what the giving department answers for")
+    direction = models.CharField(
+        max_length=4, choices=Direction.choices, default=Direction.GIVE, db_default=Direction.GIVE
+    )
     reason = models.CharField(max_length=20, choices=Reason.choices)
     words = models.TextField(blank=True, db_default="")
     expected = models.TextField(blank=True, db_default="", help_text="what the other department is expected to do")
@@ -78,6 +89,16 @@ class HandOff(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.from_department} → {self.to_department}"
+
+    @property
+    def giver(self) -> Department:
+        """Return whose share would become smaller."""
+        return self.from_department if self.direction == Direction.GIVE else self.to_department
+
+    @property
+    def taker(self) -> Department:
+        """Return whose share would become larger."""
+        return self.to_department if self.direction == Direction.GIVE else self.from_department
 
 
 class IncidentEvent(models.Model):

@@ -44,6 +44,7 @@ class UndoPoint(models.Model):
     answered_hand_off = models.ForeignKey(
         HandOff, on_delete=models.CASCADE, null=True, related_name="+", help_text="which the step answered"
     )
+    also = models.JSONField(default=list, help_text="rows beside it, and the columns that an undo writes into them")
     undone_at = models.DateTimeField(null=True)
 
     objects = UndoPointQuerySet.as_manager()

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.forms import Form
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST
 
 from departments.actions import handoffs, merging
@@ -73,6 +74,8 @@ def merge_ticked(request: PersonRequest) -> HttpResponse:
     _own_department(request)
     if request.method != "POST":
         return _ask_which_is_kept(request)
+    if "into" not in request.POST:
+        return _to_the_question(request)
     form = MergeForm(request.POST, person=request.user)
     if not form.is_valid():
         return _sent_back(request, form)
@@ -81,10 +84,16 @@ def merge_ticked(request: PersonRequest) -> HttpResponse:
     return _reported(request, outcome, f"merged into “{into}” at {into.account}")
 
 
-def _ask_which_is_kept(request: PersonRequest) -> HttpResponse:
+def _to_the_question(request: PersonRequest) -> HttpResponse:
+    """Lead to the page that asks which one is kept: a page of its own, not a part of the desk."""
+    ticked = {"incident": request.POST.getlist("incident"), "next": request.POST.get("next", "")}
+    address = f"{reverse('incidents_merge')}?{urlencode(ticked, doseq=True)}"
     if request.htmx:
-        # A page of its own, not a part of the desk.
-        return HttpResponse(headers={"HX-Redirect": request.get_full_path()})
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address, status=303)
+
+
+def _ask_which_is_kept(request: PersonRequest) -> HttpResponse:
     form = BulkForm(request.GET, person=request.user)
     ticked: Sequence[Incident] = list(form.cleaned_data["incident"]) if form.is_valid() else []
     context = {"ticked": ticked, "place": request.GET.get("next", ""), "accounts": {one.account_id for one in ticked}}

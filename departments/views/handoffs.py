@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
 from departments.actions import handoffs as actions
-from departments.forms import AnswerForm, HandOffForm
+from departments.forms import AnswerForm, CounterForm, HandOffForm
 from departments.http import PersonRequest
 from departments.models import HandOff
 from departments.views.deeds import correct, do
@@ -59,6 +59,22 @@ def return_hand_off(request: PersonRequest, public_id: uuid.UUID) -> HttpRespons
         request,
         lambda: actions.return_hand_off(hand_off=hand_off, words=words, acting_person=request.user),
         done=f"“{hand_off.incident}” goes back to {hand_off.from_department}.",
+        otherwise=page_of(hand_off.incident),
+    )
+
+
+@require_POST
+def counter_hand_off(request: PersonRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Answer with another share."""
+    hand_off = _visible_hand_off(request, public_id)
+    form = CounterForm(request.POST, auto_id="counter_%s")
+    if not form.is_valid():
+        return correct(request, hand_off.incident, counter_form=form)
+    share, words = form.cleaned_data["share"] / 100, form.cleaned_data["words"]
+    return do(
+        request,
+        lambda: actions.counter_offer(hand_off=hand_off, share=share, words=words, acting_person=request.user),
+        done=f"{hand_off.from_department} is asked whether {share:.0%} is right.",
         otherwise=page_of(hand_off.incident),
     )
 

@@ -1,6 +1,6 @@
 """The page of one incident: what happened, what it puts at risk, who answers for it, and what to do."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,12 +8,37 @@ from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 
 from accounts.models import Signal
 from accounts.signals import KINDS, Field, JsonValue
-from departments.forms import AnswerForm, AssignForm, HandOffForm, NoteForm, ResolveForm, WordsForm
+from departments.actions.grading import may_contest
+from departments.charging import Clocks, clocks_of
+from departments.clocks import calendars
+from departments.forms import (
+    AnswerForm,
+    AssignForm,
+    CounterForm,
+    HandOffForm,
+    NoteForm,
+    RegradeForm,
+    ResolveForm,
+    WordsForm,
+)
 from departments.http import PersonRequest
-from departments.models import Answer, Capability, HandOff, Incident, IncidentEvent, Person, State
+from departments.models import (
+    Answer,
+    Capability,
+    Department,
+    HandOff,
+    Incident,
+    IncidentEvent,
+    Person,
+    Regrading,
+    Ruling,
+    RulingState,
+    State,
+)
 
 # What a page about one incident reads in its first query.
 WITH_IT = (
@@ -35,6 +60,15 @@ VERBS = {
     "returned": "returned it",
     "withdrawn": "asked no longer",
     "noted": "wrote a note",
+    "reminded": "reminded of the deadline",
+    "escalated": "told the executives that it is past due",
+    "countered": "answered with another share",
+    "offered": "offered another share",
+    "ruling_asked": "asked for a ruling",
+    "case_stated": "spoke for the own side",
+    "ruled": "ruled on it",
+    "regraded": "graded it anew",
+    "contested": "contested the new grade",
     "undone": "took back the last step",
     "merged": "merged it into another",
     "took_in": "merged a duplicate into it",
@@ -71,6 +105,9 @@ class May:
     answer_hand_off: bool
     withdraw: bool
     note: bool
+    regrade: bool
+    contest: bool
+    ask_for_ruling: bool
 
 
 def visible_incident(request: PersonRequest, public_id: object) -> Incident:
@@ -87,18 +124,29 @@ def show(request: PersonRequest, incident: Incident, status: int = 200, **bound:
 def _context(person: Person, incident: Incident) -> dict[str, object]:
     path = list(_path(incident))
     pending = next((step for step in path if step.answer == Answer.PENDING), None)
+    events = list(_history(incident))
+    regradings = list(_regradings(incident))
+    rulings = list(incident.rulings.select_related("decided_by").exclude(state=RulingState.WITHDRAWN))
     return {
         "incident": incident,
         "duplicates": list(incident.merged.all()),
         "parts": list(incident.responsibilities.filter(share__gt=0).select_related("department")),
         "path": path,
         "pending": pending,
-        "history": [Step(event, VERBS.get(event.verb, event.verb.replace("_", " "))) for event in _history(incident)],
+        "history": [Step(event, VERBS.get(event.verb, event.verb.replace("_", " "))) for event in events],
+        "clocks": _clocks(incident, events[::-1], path),
         "notes": list(incident.notes.visible_to(person).select_related("person", "department")),
         "facts": list(facts(incident.signal)) if incident.signal else [],
-        "may": may(person, incident, pending),
+        "regradings": regradings,
+        "rulings": rulings,
+        "may": may(person, incident, path, regradings, rulings),
         **_forms(person, incident),
     }
+
+
+def _clocks(incident: Incident, events: Sequence[IncidentEvent], path: Sequence[HandOff]) -> Clocks:
+    departments = {department.slug: department for department in Department.objects.all()}
+    return clocks_of(incident, events, path, departments, calendars(), timezone.now())
 
 
 def _forms(person: Person, incident: Incident) -> dict[str, Form]:
@@ -110,27 +158,52 @@ def _forms(person: Person, incident: Incident) -> dict[str, Form]:
         "resolve_form": ResolveForm(department=department, auto_id="resolve_%s"),
         "reopen_form": WordsForm(auto_id="reopen_%s"),
         "answer_form": AnswerForm(auto_id="answer_%s"),
+        "counter_form": CounterForm(auto_id="counter_%s"),
+        "contest_form": WordsForm(auto_id="contest_%s"),
+        "ruling_form": WordsForm(auto_id="ruling_%s"),
+        "regrade_form": RegradeForm(
+            auto_id="regrade_%s",
+            initial={"severity": round(incident.severity * 100), "friction_type": incident.friction_type.slug},
+        ),
         "note_form": NoteForm(person=person, auto_id="note_%s"),
     }
 
 
-def may(person: Person, incident: Incident, pending: HandOff | None) -> May:
+def may(
+    person: Person,
+    incident: Incident,
+    path: Sequence[HandOff],
+    regradings: Sequence[Regrading],
+    rulings: Sequence[Ruling],
+) -> May:
     """Return what the person may do with the incident as it stands."""
+    pending = next((step for step in path if step.answer == Answer.PENDING), None)
+    is_head = person.can(Capability.ANSWER_INCIDENTS)
     holds = person.department_id == incident.department_id
-    answers = holds and person.can(Capability.ANSWER_INCIDENTS)
+    answers = holds and is_head
     under_way = incident.state in UNDER_WAY
-    asked = pending is not None and pending.to_department_id == person.department_id
-    gave = pending is not None and pending.from_department_id == person.department_id
+    waits = any(ruling.is_open for ruling in rulings)
+    sides = {incident.department_id} | {step.to_department_id for step in path}
     return May(
         accept=answers and incident.state in (State.NEW, State.DISPUTED),
         assign=holds and person.can(Capability.WORK_ON_INCIDENTS) and incident.is_open,
-        hand_off=answers and under_way and pending is None,
+        hand_off=answers and under_way and pending is None and not rulings,
         resolve=answers and under_way,
-        reopen=incident.state == State.RESOLVED and person.can(Capability.REPORT_FRICTION),
-        answer_hand_off=asked and person.can(Capability.ANSWER_INCIDENTS),
-        withdraw=gave and person.can(Capability.ANSWER_INCIDENTS),
+        reopen=incident.state == State.RESOLVED
+        and incident.merged_into is None
+        and person.can(Capability.REPORT_FRICTION),
+        answer_hand_off=is_head and pending is not None and pending.to_department_id == person.department_id,
+        withdraw=is_head and pending is not None and pending.from_department_id == person.department_id,
         note=person.can(Capability.REPORT_FRICTION),
+        regrade=answers and incident.is_open and not any(one.is_contested_now for one in regradings),
+        contest=bool(regradings) and regradings[-1].may_be_contested and may_contest(incident, person),
+        ask_for_ruling=is_head and incident.state == State.DISPUTED and not waits and person.department_id in sides,
     )
+
+
+def _regradings(incident: Incident) -> QuerySet[Regrading]:
+    shown = incident.regradings.filter(undone_at=None)
+    return shown.select_related("department", "person", "type_before", "type_after", "contested_by")
 
 
 def _path(incident: Incident) -> QuerySet[HandOff]:

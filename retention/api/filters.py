@@ -9,7 +9,7 @@ from django_filters import rest_framework as filters
 
 from accounts.models import Account, Channel, Order, Purpose, Signal, Touchpoint
 from accounts.signals import KINDS
-from departments.models import Answer, HandOff, Incident, State
+from departments.models import Answer, HandOff, Incident, Ruling, RulingState, State
 from retention.api.pagination import Pages
 from retention.models import Approval, Override, Score
 from retention.scoring.bands import BAND_STARTS, BAND_WORDS, Band
@@ -147,6 +147,17 @@ class HandOffFilters(Filters):
 
     class Meta(Filters.Meta):
         model = HandOff
+        fields: tuple[str, ...] = ()
+
+
+class RulingFilters(Filters):
+    """Filters of disputes before an executive."""
+
+    incident = filters.UUIDFilter("incident__public_id")
+    state = filters.ChoiceFilter(choices=RulingState.choices)
+
+    class Meta(Filters.Meta):
+        model = Ruling
         fields: tuple[str, ...] = ()
 
 

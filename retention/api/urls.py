@@ -13,7 +13,7 @@ from retention.api.views.care import (
 from retention.api.views.catalogue import DepartmentViewSet, FrictionTypeViewSet, SignalKindsView
 from retention.api.views.deeds import DeedViewSet
 from retention.api.views.documentation import DocumentationView, SchemaView
-from retention.api.views.incidents import HandOffViewSet, IncidentViewSet
+from retention.api.views.incidents import HandOffViewSet, IncidentViewSet, RulingViewSet
 from retention.api.views.overrides import OverrideViewSet
 from retention.api.views.scores import ScoreViewSet
 from retention.api.views.signals import SignalViewSet
@@ -27,6 +27,7 @@ router.register("touchpoints", TouchpointViewSet)
 router.register("incidents", IncidentViewSet)
 router.register("deeds", DeedViewSet, basename="deed")
 router.register("hand-offs", HandOffViewSet)
+router.register("rulings", RulingViewSet)
 router.register("scores", ScoreViewSet)
 router.register("overrides", OverrideViewSet)
 router.register("recoveries", RecoveryViewSet)

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,13 +15,17 @@ from django.views.decorators.http import require_safe
 
 from departments.forms import AssignForm, HandOffForm, ResolveForm, WordsForm, share_choices
 from departments.http import PersonRequest
-from departments.models import OPEN_STATES, Capability, Department, Incident, Person, State
+from departments.models import OPEN_STATES, Capability, Department, Incident, State
 from departments.models.person import SEES_EVERYTHING
 from retention.dashboards import triage_queue as queue
 from retention.dashboards.budgets import carried_by
 from retention.dashboards.export import Cell, csv_response
+from retention.dashboards.triage_access import departments_open_to, require_desk
 from retention.dashboards.triage_cards import cards
+from retention.dashboards.triage_filters import TriageFilters
+from retention.dashboards.triage_live import newest_event
 from retention.dashboards.triage_rows import rows
+from retention.dashboards.triage_views import views_of
 
 LONGEST_TEXT = 100
 EXPORTED = ("Incident", "Account", "State", "Puts at risk", "Due", "With", "Severity", "Type", "Happened", "Cause")
@@ -46,12 +50,19 @@ class Asked:
     text: str
     cursor: queue.Cursor | None
     moment: datetime.datetime
+    filters: TriageFilters
+    other: str
+
+    def query(self, view: queue.View) -> str:
+        """Return the address of a view that is narrowed as this one."""
+        pairs = [("tab", view.value), *([("q", self.text)] if self.text else []), *self.filters.query()]
+        return urlencode([*pairs, *([("with", self.other)] if self.other and view == self.view else [])])
 
 
 @require_safe
 def show_triage(request: PersonRequest) -> HttpResponse:
     """Show the own department's desk; whoever sees all of them chooses one."""
-    _require(request)
+    require_desk(request)
     if request.user.role in SEES_EVERYTHING:
         departments = _with_what_they_hold(timezone.now())
         return render(request, "dashboards/triage_choice.html", {"departments": departments})
@@ -64,9 +75,9 @@ def show_triage(request: PersonRequest) -> HttpResponse:
 @require_safe
 def show_department(request: PersonRequest, slug: str) -> HttpResponse:
     """Show one department's desk; its rows alone where htmx asks for them."""
-    _require(request)
+    require_desk(request)
     department = get_object_or_404(departments_open_to(request.user), slug=slug)
-    asked = _asked(request)
+    asked = _asked(request, department)
     context = _desk(request, department, asked)
     if request.htmx:
         return render(request, "dashboards/_triage_desk.html", context)
@@ -77,38 +88,34 @@ def show_department(request: PersonRequest, slug: str) -> HttpResponse:
 @require_safe
 def export_department(request: PersonRequest, slug: str) -> StreamingHttpResponse:
     """Give the rows of a tab as filtered, in the order of the desk."""
-    _require(request)
+    require_desk(request)
     department = get_object_or_404(departments_open_to(request.user), slug=slug)
-    asked = _asked(request)
-    incidents = queue.ordered(department, asked.view, asked.text, asked.moment)
+    asked = _asked(request, department)
+    incidents = _in_order(department, asked)
     return csv_response(f"{department.slug}-{asked.view}", EXPORTED, _exported(incidents))
 
 
-def departments_open_to(person: Person) -> QuerySet[Department]:
-    """Return the departments whose desk the person may see."""
-    if person.role in SEES_EVERYTHING:
-        return Department.objects.filter(is_active=True)
-    return Department.objects.filter(people=person)
-
-
-def _require(request: PersonRequest) -> None:
-    if not request.user.can(Capability.SEE_TRIAGE):
-        raise PermissionDenied("Your role has no triage desk.")
-
-
-def _asked(request: PersonRequest) -> Asked:
+def _asked(request: PersonRequest, department: Department) -> Asked:
     wanted, text, after = (request.GET.get(name, "") for name in ("tab", "q", "after"))
     view = queue.View(wanted) if wanted in queue.View.values else queue.View.NEW
     try:
         cursor = queue.Cursor.decoded(after) if after else None
     except queue.CursorError as error:
         raise BadRequest(str(error)) from error
-    return Asked(view, text.strip()[:LONGEST_TEXT], cursor, cursor.moment if cursor else timezone.now())
+    moment = cursor.moment if cursor else timezone.now()
+    filters = TriageFilters(request.GET, department=department)
+    return Asked(view, text.strip()[:LONGEST_TEXT], cursor, moment, filters, request.GET.get("with", "")[:40])
+
+
+def _in_order(department: Department, asked: Asked) -> QuerySet[Incident]:
+    """Return the rows of the tab as filtered, in the order of the desk."""
+    whole = queue.ordered(department, asked.view, asked.text, asked.moment, asked.other)
+    return asked.filters.narrow(whole, asked.moment)
 
 
 def _desk(request: PersonRequest, department: Department, asked: Asked) -> dict[str, object]:
     person = request.user
-    incidents = queue.ordered(department, asked.view, asked.text, asked.moment)
+    incidents = _in_order(department, asked)
     page = queue.page(incidents, asked.cursor, asked.moment)
     counts = queue.counts(department, asked.moment)
     answers = person.can(Capability.ANSWER_INCIDENTS) and person.department_id == department.pk
@@ -124,7 +131,10 @@ def _desk(request: PersonRequest, department: Department, asked: Asked) -> dict[
         "place": request.get_full_path(),
         "answers": answers,
         "works": person.can(Capability.WORK_ON_INCIDENTS) and person.department_id == department.pk,
-        "export_url": f"{reverse('triage_export', args=[department.slug])}?{_query(asked.view, asked.text)}",
+        "export_url": f"{reverse('triage_export', args=[department.slug])}?{asked.query(asked.view)}",
+        "view_query": asked.query(asked.view),
+        "views": list(views_of(person)),
+        "after": newest_event(),
         **(_forms(department) if answers else {}),
     }
 
@@ -158,7 +168,7 @@ def _tabs(department: Department, asked: Asked, counts: dict[str, int]) -> list[
     views = queue.TABS if asked.view in queue.TABS else (*queue.TABS, asked.view)
     return [
         Tab(
-            url=f"{desk}?{_query(view, asked.text)}",
+            url=f"{desk}?{asked.query(view)}",
             label=str(view.label),
             count=counts.get(view.value),
             is_current=view == asked.view,
@@ -166,10 +176,6 @@ def _tabs(department: Department, asked: Asked, counts: dict[str, int]) -> list[
         )
         for view in views
     ]
-
-
-def _query(view: queue.View, text: str) -> str:
-    return urlencode({"tab": view.value, **({"q": text} if text else {})})
 
 
 def _with_what_they_hold(moment: datetime.datetime) -> QuerySet[Department]:

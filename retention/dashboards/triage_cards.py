@@ -4,11 +4,12 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Max, Q, Sum
 
 from departments.models import Answer, Department, HandOff, Responsibility
 from retention.dashboards.budgets import BudgetState, budget_states
 from retention.dashboards.rates import WINDOW_DAYS, Answers, Rate, Scope, answers, rates
+from retention.dashboards.triage_queue import View, on_desk, unanswered_longest
 
 CAUSES_SHOWN = 5
 
@@ -33,6 +34,7 @@ class Bar:
 class Bounce:
     """How often what this department and another passed between them was returned."""
 
+    slug: str
     department: str
     times: int
 
@@ -47,6 +49,8 @@ class Cards:
     answers: Answers
     bounces: Sequence[Bounce]
     rate: Rate
+    reopened: int
+    longest_hours: float | None
 
     @property
     def bounced(self) -> int:
@@ -66,7 +70,16 @@ def cards(department: Department, moment: datetime.datetime, today: datetime.dat
         answers=answers(scope).get(department.pk, Answers(None, 0)),
         bounces=bounces(department, scope.since),
         rate=rates(scope)[department.pk],
+        reopened=on_desk(department, View.REOPENED, moment).count(),
+        longest_hours=_longest_hours(department, moment),
     )
+
+
+def _longest_hours(department: Department, moment: datetime.datetime) -> float | None:
+    """Return how long nobody answered for the incident that waited longest."""
+    waited = unanswered_longest(on_desk(department, View.UNHELD, moment), moment)
+    longest = waited.aggregate(longest=Max("priority"))["longest"]
+    return None if longest is None else longest / 3600
 
 
 def causes(department: Department, since: datetime.datetime) -> list[Bar]:
@@ -103,11 +116,16 @@ def bounces(department: Department, since: datetime.datetime) -> list[Bounce]:
     """Return the returns between this department and each other, whoever of the two asked, most first."""
     returned = HandOff.objects.order_by().filter(answer=Answer.RETURNED, answered_at__gte=since)
     pairs = returned.filter(Q(from_department=department) | Q(to_department=department))
-    times: dict[str, int] = {}
-    for giver, taker, count in pairs.values_list("from_department__name", "to_department__name").annotate(Count("pk")):
-        other = taker if giver == department.name else giver
+    times: dict[tuple[str, str], int] = {}
+    sides = pairs.values_list(
+        "from_department__slug", "from_department__name", "to_department__slug", "to_department__name"
+    )
+    for giver, giver_name, taker, taker_name, count in sides.annotate(Count("pk")):
+        other = (taker, taker_name) if giver == department.slug else (giver, giver_name)
         times[other] = times.get(other, 0) + count
-    return [Bounce(name, count) for name, count in sorted(times.items(), key=lambda pair: (-pair[1], pair[0]))]
+    return [
+        Bounce(slug, name, count) for (slug, name), count in sorted(times.items(), key=lambda one: (-one[1], one[0]))
+    ]
 
 
 __all__ = ["WINDOW_DAYS", "Bar", "Bounce", "Cards", "bounces", "cards", "causes", "types"]

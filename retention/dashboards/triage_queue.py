@@ -45,6 +45,9 @@ class View(models.TextChoices):
     PAST_DUE = "past_due", "Past due"
     RECENT = "recent", "Happened in 90 days"
     BOUNCED = "bounced", "Handed back in 90 days"
+    ANSWERED = "answered", "Accepted in 90 days"
+    REOPENED = "reopened", "Reopened after it was resolved"
+    UNHELD = "unheld", "Longest without anybody’s answer"
 
 
 TABS = (View.NEW, View.IN_WORK, View.WAITING, View.DISPUTED, View.RESOLVED)
@@ -88,25 +91,39 @@ class Page:
     following: str | None
 
 
-def on_desk(department: Department, view: View, moment: datetime.datetime) -> QuerySet[Incident]:
-    """Return the incidents of one view; those that others ask the department to take need its answer too."""
+def on_desk(department: Department, view: View, moment: datetime.datetime, other: str = "") -> QuerySet[Incident]:
+    """Return the incidents of one view; those that others ask the department to take need its answer too.
+
+    `other` narrows what was handed back to one other department, by slug.
+    """
     held = Incident.objects.order_by().held_by(department).filter(merged_into=None)
     since = moment - datetime.timedelta(days=RECENT_DAYS)
     if view == View.NEW:
         # A union, so that each branch reads its own small index instead of both reading every incident.
         new = held.filter(state=State.NEW).values("pk")
         return Incident.objects.filter(pk__in=new.union(_asked(department).values("incident")))
-    if view == View.RESOLVED:
-        return held.filter(state=State.RESOLVED, resolved_at__gte=since)
-    if view == View.OPEN:
-        return held.open()
-    if view == View.PAST_DUE:
-        return held.due_before(moment)
+    if view == View.WAITING:
+        # What the other side answered with another share waits for this department itself.
+        return held.filter(state=State.WAITING).exclude(pk__in=_asked(department).values("incident"))
     if view == View.RECENT:
         return Incident.objects.filter(pk__in=_answered_for(department, since), merged_into=None)
     if view == View.BOUNCED:
-        return Incident.objects.filter(pk__in=_returned(department, since))
-    return held.filter(state=view.value)
+        return Incident.objects.filter(pk__in=_returned(department, since, other))
+    return held.filter(_held_in(view, moment, since))
+
+
+def _held_in(view: View, moment: datetime.datetime, since: datetime.datetime) -> Q:
+    """Return which of what the department holds the view shows."""
+    is_open = Q(state__in=OPEN_STATES)
+    conditions = {
+        View.RESOLVED: Q(state=State.RESOLVED, resolved_at__gte=since),
+        View.OPEN: is_open,
+        View.PAST_DUE: is_open & Q(due_at__lt=moment),
+        View.ANSWERED: Q(answered_at__gte=since),
+        View.REOPENED: Q(reopened__gt=0),
+        View.UNHELD: Q(recorded_at__gte=since),
+    }
+    return conditions.get(view, Q(state=view.value))
 
 
 def _asked(department: Department) -> QuerySet[HandOff]:
@@ -118,9 +135,11 @@ def _answered_for(department: Department, since: datetime.datetime) -> QuerySet[
     return parts.values_list("incident", flat=True)
 
 
-def _returned(department: Department, since: datetime.datetime) -> QuerySet[HandOff, int]:
+def _returned(department: Department, since: datetime.datetime, other: str) -> QuerySet[HandOff, int]:
     returned = HandOff.objects.order_by().filter(answer=Answer.RETURNED, answered_at__gte=since)
     between = returned.filter(Q(from_department=department) | Q(to_department=department))
+    if other:
+        between = between.filter(Q(from_department__slug=other) | Q(to_department__slug=other))
     return between.values_list("incident", flat=True)
 
 
@@ -161,14 +180,24 @@ def dearest_first(incidents: QuerySet[Incident]) -> QuerySet[Any]:
     return incidents.annotate(priority=F("money_at_risk"))
 
 
-def ordered(department: Department, view: View, text: str, moment: datetime.datetime) -> QuerySet[Any]:
+def unanswered_longest(incidents: QuerySet[Incident], moment: datetime.datetime) -> QuerySet[Any]:
+    """Annotate `priority` so that what nobody answered for longest comes first, whether they did since or not."""
+    waited = ExpressionWrapper(
+        Coalesce(F("answered_at"), Value(moment)) - F("recorded_at"), output_field=DurationField()
+    )
+    return incidents.annotate(priority=Cast(Extract(waited, "epoch"), FloatField()))
+
+
+def ordered(department: Department, view: View, text: str, moment: datetime.datetime, other: str = "") -> QuerySet[Any]:
     """Return a view's incidents that hold the text in title, account, type or cause, in the order of the desk."""
-    incidents = on_desk(department, view, moment)
+    incidents = on_desk(department, view, moment, other)
     if text:
         incidents = incidents.filter(_holding(text))
     if view == View.RESOLVED:
         in_order = latest_first(incidents)
-    elif view in (View.RECENT, View.BOUNCED):
+    elif view == View.UNHELD:
+        in_order = unanswered_longest(incidents, moment)
+    elif view in (View.RECENT, View.BOUNCED, View.ANSWERED, View.REOPENED):
         in_order = dearest_first(incidents)
     else:
         in_order = urgent_first(incidents, department, moment)

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from departments.models import Answer, Capability, Department, HandOff, Incident, Person, State
+from departments.models import Answer, Capability, Department, Direction, HandOff, Incident, Person, State
 from retention.models import Score
 
 # From which severity on the mark says so; below all of them it is slight.
@@ -52,7 +52,7 @@ def _row(incident: Incident, department: Department, person: Person) -> Row:
     due_at = asked.answer_due_at if asked else incident.due_at
     return Row(
         incident=incident,
-        title=f"Handed to you by {asked.from_department}: {incident.title}" if asked else incident.title,
+        title=f"{_asked_title(asked)}: {incident.title}" if asked else incident.title,
         origin=_asked_words(asked, hand_offs) if asked else _origin(incident, pending),
         severity=severity_word(incident.severity),
         account_at_risk=_account_at_risk(incident),
@@ -90,6 +90,12 @@ def severity_word(severity: float) -> str:
 def _account_at_risk(incident: Incident) -> float | None:
     score: Score | None = getattr(incident.account, "score", None)
     return score.revenue_at_risk if score else None
+
+
+def _asked_title(asked: HandOff) -> str:
+    if asked.direction == Direction.TAKE:
+        return f"{asked.from_department} offers to take {asked.share:.0%}"
+    return f"Handed to you by {asked.from_department}"
 
 
 def _asked_words(asked: HandOff, hand_offs: Iterable[HandOff]) -> str:

@@ -17,6 +17,9 @@ from retention.dashboards import (
     scorecard_pdf,
     search,
     triage,
+    triage_live,
+    triage_unreported,
+    triage_views,
     what_if,
 )
 
@@ -36,6 +39,10 @@ urlpatterns = [
     path("desk/<uuid:public_id>", desk.show_account, name="desk_account"),
     path("triage", triage.show_triage, name="triage"),
     path("triage/<slug:slug>", triage.show_department, name="triage_department"),
+    path("triage/<slug:slug>/unreported", triage_unreported.show_unreported, name="triage_unreported"),
+    path("triage/<slug:slug>/changes", triage_live.show_changes, name="triage_changes"),
+    path("triage/<slug:slug>/views", triage_views.save_view, name="triage_save_view"),
+    path("triage/views/<uuid:view>/forget", triage_views.forget_view, name="triage_forget_view"),
     path("triage/<slug:slug>/export", triage.export_department, name="triage_export"),
     path("scorecard", scorecard.show_scorecard, name="scorecard"),
     path("scorecard/pdf", scorecard_pdf.show_pdf, name="scorecard_pdf"),

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import ngettext
 
-from departments.models import Answer, Capability, HandOff, Incident, Person, Role, State
+from departments.models import Answer, Capability, HandOff, Incident, Person, Role, Ruling, State
 from retention.models import Override
 from retention.notifications.care import waiting_in_care
 from retention.notifications.item import Item
@@ -29,6 +29,7 @@ def _items(person: Person) -> Iterator[Item]:
     if person.can(Capability.WORK_ON_INCIDENTS):
         yield _late_assignments(person)
     if person.can(Capability.RULE):
+        yield _to_rule(person)
         yield _disputed(person)
     if person.can(Capability.APPROVE_OVERRIDES):
         yield _overrides_to_approve(person)
@@ -55,6 +56,12 @@ def _overrides_to_approve(person: Person) -> Item:
     waiting = Override.objects.visible_to(person).pending(timezone.now()).exclude(made_by=person).count()
     words = ngettext("override of a risk waits for your approval", "overrides of risks wait for your approval", waiting)
     return Item(waiting, words, reverse("overrides"), is_urgent=False)
+
+
+def _to_rule(person: Person) -> Item:
+    waiting = Ruling.objects.visible_to(person).open().count()
+    words = ngettext("dispute waits for your ruling", "disputes wait for your ruling", waiting)
+    return Item(waiting, words, reverse("rulings"), is_urgent=True)
 
 
 def _disputed(person: Person) -> Item:

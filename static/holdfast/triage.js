@@ -74,9 +74,26 @@
     window.htmx.ajax("POST", form.action, { source: form, target: "#desk", swap: "outerHTML" });
   });
 
+  // What others did is told on its row, which stays where it is until the person asks for the desk anew.
+  function tell() {
+    desk().querySelectorAll("#desk-live [data-changed]").forEach((news) => {
+      const row = desk().querySelector(`tr[data-incident="${news.dataset.changed}"]`);
+      if (!row || row.classList.contains("changed")) return;
+      row.classList.add("changed");
+      const words = row.querySelector(".main").appendChild(document.createElement("span"));
+      words.className = "sub changed-words";
+      words.textContent = news.dataset.words;
+    });
+  }
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-refresh]")) return;
+    window.htmx.ajax("GET", desk().dataset.place, { target: "#desk", swap: "outerHTML" });
+  });
+
   // What was on the row below moves up to where the person stands.
-  document.addEventListener("htmx:afterSettle", () => {
+  document.addEventListener("htmx:afterSettle", (event) => {
     if (!desk()) return;
+    if (event.target.id === "desk-live") return tell();
     desk().dispatchEvent(new Event("change", { bubbles: true }));
     const typing = document.activeElement && document.activeElement.id === "desk-filter";
     if (place >= 0 && !typing) stand(place);

@@ -7,7 +7,18 @@ from rest_framework import serializers
 
 from departments.actions.bulk import Outcome
 from departments.actions.undo import Undone, undo_of
-from departments.models import Department, FrictionType, HandOff, Incident, IncidentEvent, Note, Responsibility
+from departments.models import (
+    Department,
+    FrictionType,
+    HandOff,
+    Incident,
+    IncidentEvent,
+    Note,
+    Regrading,
+    Responsibility,
+    Ruling,
+    Statement,
+)
 from retention.api.callers import caller
 from retention.api.serializers.common import AccountName, PersonName, public_id, slug
 
@@ -74,6 +85,7 @@ class HandOffSerializer(serializers.ModelSerializer[HandOff]):
             "incident",
             "from_department",
             "to_department",
+            "direction",
             "share",
             "reason",
             "words",
@@ -97,6 +109,78 @@ class EventSerializer(serializers.ModelSerializer[IncidentEvent]):
     class Meta:
         model = IncidentEvent
         fields = ["at", "person", "verb", "words"]
+        read_only_fields = fields
+
+
+class RegradingSerializer(serializers.ModelSerializer[Regrading]):
+    """A change of severity or type by the department that answers, and whether it is contested."""
+
+    id = public_id()
+    person = PersonName(read_only=True)
+    department = slug("department")
+    type_before = slug("type_before")
+    type_after = slug("type_after")
+    contested_by = PersonName(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Regrading
+        fields = [
+            "id",
+            "at",
+            "person",
+            "department",
+            "severity_before",
+            "severity_after",
+            "type_before",
+            "type_after",
+            "words",
+            "contested_at",
+            "contested_by",
+            "contest_words",
+            "stands",
+            "undone_at",
+        ]
+        read_only_fields = fields
+
+
+class StatementSerializer(serializers.ModelSerializer[Statement]):
+    """What one side says before a ruling."""
+
+    department = slug("department", allow_null=True, default=None)
+    person = PersonName(read_only=True)
+
+    class Meta:
+        model = Statement
+        fields = ["department", "person", "written_at", "words"]
+        read_only_fields = fields
+
+
+class RulingSerializer(serializers.ModelSerializer[Ruling]):
+    """A dispute before an executive, and what was ruled."""
+
+    id = public_id()
+    incident = public_id("incident.public_id")
+    asked_by = PersonName(read_only=True, allow_null=True)
+    decided_by = PersonName(read_only=True, allow_null=True)
+    regrading = RegradingSerializer(read_only=True, allow_null=True)
+    statements = StatementSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Ruling
+        fields = [
+            "id",
+            "incident",
+            "asked_at",
+            "asked_by",
+            "words",
+            "regrading",
+            "statements",
+            "state",
+            "decided_at",
+            "decided_by",
+            "decision",
+            "shares",
+        ]
         read_only_fields = fields
 
 
@@ -186,9 +270,10 @@ class IncidentDetail(IncidentSerializer):
     hand_offs = HandOffSerializer(many=True, read_only=True)
     events = EventSerializer(many=True, read_only=True)
     notes = NoteSerializer(many=True, read_only=True)
+    regradings = RegradingSerializer(many=True, read_only=True)
 
     class Meta(IncidentSerializer.Meta):
-        fields = [*IncidentSerializer.Meta.fields, "hand_offs", "events", "notes"]
+        fields = [*IncidentSerializer.Meta.fields, "hand_offs", "events", "notes", "regradings"]
         read_only_fields = fields
 
 

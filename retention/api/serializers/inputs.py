@@ -103,6 +103,38 @@ class HandOffProposal(serializers.Serializer[Any]):
     share = serializers.FloatField(required=False, default=1.0, help_text="of what the department answers for")
 
 
+class CounterOffer(serializers.Serializer[Any]):
+    """Another share than the one offered, and why."""
+
+    share = serializers.FloatField(help_text="of what the other department answers for now, 0 to 1")
+    words = serializers.CharField(max_length=20_000)
+
+
+class Grade(serializers.Serializer[Any]):
+    """How grave it is, of which type, and why."""
+
+    friction_type = BySlug(FrictionType.objects.all())
+    severity = serializers.FloatField(help_text="above 0 and up to 1")
+    words = serializers.CharField(max_length=20_000)
+
+
+class RulingText(serializers.Serializer[Any]):
+    """Who answers for which share, and why; what is not named answers for nothing."""
+
+    shares = serializers.DictField(child=serializers.FloatField(), help_text="shares by department slug; they sum to 1")
+    words = serializers.CharField(max_length=20_000)
+    regrading_stands = serializers.BooleanField(
+        required=False, allow_null=True, default=None, help_text="for a contested grade: whether the new one stands"
+    )
+
+    def validate_shares(self, shares: dict[str, float]) -> dict[Department, float]:
+        """Return the shares by department."""
+        found = {department.slug: department for department in Department.objects.filter(slug__in=shares)}
+        if unknown := sorted(set(shares) - set(found)):
+            raise serializers.ValidationError(f"There is no department {', '.join(unknown)}.")
+        return {found[slug]: share for slug, share in shares.items()}
+
+
 class Resolution(serializers.Serializer[Any]):
     """How it was put right, and why it happened."""
 

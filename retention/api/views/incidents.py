@@ -11,27 +11,47 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
-from departments.actions import handoffs, incidents, merging
-from departments.models import Capability, HandOff, Incident, IncidentEvent, Note, Responsibility
+from departments.actions import grading, handoffs, incidents, merging, rulings
+from departments.models import (
+    Capability,
+    HandOff,
+    Incident,
+    IncidentEvent,
+    Note,
+    Regrading,
+    Responsibility,
+    Ruling,
+    Statement,
+)
 from retention.api.bulk import answer, items_of
 from retention.api.callers import caller
-from retention.api.filters import HandOffFilters, IncidentFilters
+from retention.api.filters import HandOffFilters, IncidentFilters, RulingFilters
 from retention.api.intake import take_incidents
 from retention.api.serializers.bulk import Incidents, ResultsSerializer
-from retention.api.serializers.incidents import DoneIncident, HandOffSerializer, IncidentDetail, IncidentSerializer
+from retention.api.serializers.incidents import (
+    DoneIncident,
+    HandOffSerializer,
+    IncidentDetail,
+    IncidentSerializer,
+    RulingSerializer,
+)
 from retention.api.serializers.inputs import (
     Assignee,
+    CounterOffer,
     FrictionReport,
+    Grade,
     HandOffProposal,
     MergeInto,
     NoteText,
     Nothing,
     Resolution,
+    RulingText,
     Words,
 )
 from retention.api.views.common import Records
 
 HAND_OFFS = HandOff.objects.select_related("incident", "from_department", "to_department", "proposed_by", "answered_by")
+REGRADINGS = Regrading.objects.select_related("person", "department", "type_before", "type_after", "contested_by")
 
 
 class IncidentViewSet(Records[Incident]):
@@ -63,6 +83,9 @@ class IncidentViewSet(Records[Incident]):
         "reopen": Capability.REPORT_FRICTION,
         "note": Capability.REPORT_FRICTION,
         "merge": Capability.ANSWER_INCIDENTS,
+        "regrade": Capability.ANSWER_INCIDENTS,
+        "contest": Capability.REPORT_FRICTION,
+        "ask_for_ruling": Capability.ANSWER_INCIDENTS,
     }
 
     def get_queryset(self) -> QuerySet[Incident]:
@@ -75,6 +98,7 @@ class IncidentViewSet(Records[Incident]):
         return [
             Prefetch("hand_offs", HAND_OFFS),
             Prefetch("events", IncidentEvent.objects.select_related("person")),
+            Prefetch("regradings", REGRADINGS),
             Prefetch("notes", notes.select_related("person", "department")),
         ]
 
@@ -132,6 +156,24 @@ class IncidentViewSet(Records[Incident]):
         """Say that it is the same as another at the account, which is kept."""
         return self._do(merging.merge, MergeInto)
 
+    @extend_schema(request=Grade, responses=DoneIncident)
+    @action(detail=True, methods=["post"])
+    def regrade(self, request: Request, public_id: UUID) -> Response:
+        """Call it more or less severe, or of another type; whoever reported it can contest that."""
+        return self._do(grading.regrade, Grade)
+
+    @extend_schema(request=Words, responses=DoneIncident)
+    @action(detail=True, methods=["post"])
+    def contest(self, request: Request, public_id: UUID) -> Response:
+        """Contest the last change of grade: until an executive rules, the one before stands."""
+        return self._do(grading.contest, Words)
+
+    @extend_schema(request=Words, responses=DoneIncident)
+    @action(detail=True, methods=["post"], url_path="ask-for-ruling")
+    def ask_for_ruling(self, request: Request, public_id: UUID) -> Response:
+        """Put a dispute before an executive."""
+        return self._do(rulings.ask_for_ruling, Words)
+
     def _do(self, act: Callable[..., object], form: type[Serializer[Any]]) -> Response:
         incident = self.get_object()
         act(incident=incident, acting_person=caller(self.request), **self.read(form))
@@ -145,7 +187,7 @@ class HandOffViewSet(Records[HandOff]):
     queryset = HAND_OFFS
     serializer_class = HandOffSerializer
     filterset_class = HandOffFilters
-    capabilities = dict.fromkeys(("accept", "return_", "withdraw"), Capability.ANSWER_INCIDENTS)
+    capabilities = dict.fromkeys(("accept", "return_", "counter", "withdraw"), Capability.ANSWER_INCIDENTS)
 
     @extend_schema(request=Words, responses=HandOffSerializer)
     @action(detail=True, methods=["post"])
@@ -159,6 +201,12 @@ class HandOffViewSet(Records[HandOff]):
         """Give it back, with a reason."""
         return self._answer(handoffs.return_hand_off, Words)
 
+    @extend_schema(request=CounterOffer, responses=HandOffSerializer)
+    @action(detail=True, methods=["post"])
+    def counter(self, request: Request, public_id: UUID) -> Response:
+        """Answer with another share; now the other department is asked."""
+        return self._answer(handoffs.counter_offer, CounterOffer)
+
     @extend_schema(request=None, responses=HandOffSerializer)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, public_id: UUID) -> Response:
@@ -169,3 +217,32 @@ class HandOffViewSet(Records[HandOff]):
         hand_off = self.get_object()
         act(hand_off=hand_off, acting_person=caller(self.request), **self.read(form))
         return self.show(hand_off.pk)
+
+
+class RulingViewSet(Records[Ruling]):
+    """Disputes before an executive."""
+
+    queryset = Ruling.objects.select_related("incident", "asked_by", "decided_by").prefetch_related(
+        Prefetch("statements", Statement.objects.select_related("person", "department")),
+        Prefetch("regrading", REGRADINGS),
+    )
+    serializer_class = RulingSerializer
+    filterset_class = RulingFilters
+    capabilities = {"state_case": Capability.REPORT_FRICTION, "rule": Capability.RULE}
+
+    @extend_schema(request=Words, responses=RulingSerializer)
+    @action(detail=True, methods=["post"], url_path="state")
+    def state_case(self, request: Request, public_id: UUID) -> Response:
+        """Say what speaks for the own side."""
+        return self._do(rulings.state_case, Words)
+
+    @extend_schema(request=RulingText, responses=RulingSerializer)
+    @action(detail=True, methods=["post"])
+    def rule(self, request: Request, public_id: UUID) -> Response:
+        """Decide who answers for which share, back to the day it happened."""
+        return self._do(rulings.rule, RulingText)
+
+    def _do(self, act: Callable[..., object], form: type[Serializer[Any]]) -> Response:
+        ruling = self.get_object()
+        act(ruling=ruling, acting_person=caller(self.request), **self.read(form))
+        return self.show(ruling.pk)

@@ -1,20 +1,27 @@
 """The triage desk: whose answer is needed, in which order, and what each role sees of it."""
 
 import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from departments.actions import handoffs
+from departments.actions.incidents import accept
 from departments.models import Answer, Department, Incident, Person, Role, State
 from retention.dashboards import triage_queue as queue
 from retention.dashboards.triage_cards import bounces, causes
-from retention.dashboards.triage_queue import Cursor, CursorError, View
+from retention.dashboards.triage_filters import TriageFilters
+from retention.dashboards.triage_live import newest_event
+from retention.dashboards.triage_queue import Cursor, CursorError, View, ordered
+from retention.dashboards.triage_unreported import complaints_about, unreported
+from retention.models import SavedView
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -240,3 +247,108 @@ def test_the_incidents_behind_the_returns_can_be_looked_at(shipping: Department,
 def test_an_empty_desk_says_so(shipping: Department) -> None:
     assert "Nothing needs an answer" in page_for(make.head(shipping), "shipping")
     assert not Incident.objects.exists()
+
+
+def narrowed(department: Department, query: str) -> list[str]:
+    """The titles of all that is open, narrowed as an address says."""
+    filters = TriageFilters(QueryDict(query), department=department)
+    found = filters.narrow(ordered(department, View.OPEN, "", timezone.now()), timezone.now())
+    return [incident.title for incident in found]
+
+
+def test_filters_combine(shipping: Department) -> None:
+    ana = make.member(shipping, name="Ana Reed")
+    big = make.account(segment="Retail", annual_revenue=Decimal(90_000))
+    small = make.account(segment="Trade", annual_revenue=Decimal(900))
+    old = make.ago(days=20)
+    grave: dict[str, Any] = {"severity": 0.9, "shares": {shipping: 1.0}}
+    make.incident(big, title="all", assignee=ana, happened_at=old, **grave)
+    make.incident(big, title="young", assignee=ana, **grave)
+    make.incident(small, title="small", assignee=ana, happened_at=old, **grave)
+    make.incident(big, title="nobody's", happened_at=old, **grave)
+    make.incident(big, title="slight", assignee=ana, severity=0.1, shares={shipping: 1.0}, happened_at=old)
+    query = f"person={ana.public_id}&type=late_shipment&severity=severe&segment=Retail&value=1000&age=10"
+    assert narrowed(shipping, query) == ["all"]
+    assert narrowed(shipping, "person=nobody") == ["nobody's"]
+    assert set(narrowed(shipping, "segment=Retail&segment=Trade&severity=severe")) == {
+        *("all", "young", "small", "nobody's")
+    }
+
+
+def test_a_filter_that_cannot_be_is_left_out(shipping: Department) -> None:
+    make.incident(shares={shipping: 1.0}, title="one")
+    assert narrowed(shipping, "person=somebody&value=-3&age=old&segment=Nowhere") == ["one"]
+
+
+def test_what_came_back_to_us_is_found(shipping: Department, billing: Department) -> None:
+    back = make.incident(shares={shipping: 1.0}, title="back", state=State.DISPUTED)
+    make.incident(shares={shipping: 1.0}, title="never left")
+    make.hand_off(back, billing, answer=Answer.RETURNED, answered_at=timezone.now())
+    assert narrowed(shipping, "returned=on") == ["back"]
+
+
+def test_figures_lead_to_their_incidents(shipping: Department, billing: Department) -> None:
+    again = make.incident(shares={shipping: 1.0}, title="again", reopened=1, answered_at=timezone.now())
+    legal = make.department("legal")
+    for other in (billing, legal):
+        incident = make.incident(shares={shipping: 1.0}, title=f"to {other.slug}", answered_at=timezone.now())
+        make.hand_off(incident, other, answer=Answer.RETURNED, answered_at=timezone.now())
+    assert titles(shipping, View.REOPENED) == [again.title]
+    assert set(titles(shipping, View.ANSWERED)) == {"again", "to billing", "to legal"}
+    bounced = ordered(shipping, View.BOUNCED, "", timezone.now(), "legal")
+    assert [incident.title for incident in bounced] == ["to legal"]
+
+
+def test_what_nobody_answered_for_longest_comes_first(shipping: Department) -> None:
+    quick = make.incident(shares={shipping: 1.0}, title="quick", recorded_at=make.ago(days=9))
+    make.incident(shares={shipping: 1.0}, title="still waiting", recorded_at=make.ago(days=3))
+    quick.answered_at = make.ago(days=8)
+    quick.save()
+    assert titles(shipping, View.UNHELD) == ["still waiting", "quick"]
+
+
+def test_others_changes_are_told_and_ones_own_are_not(shipping: Department) -> None:
+    head, other = make.head(shipping), make.head(shipping, name="Ana Reed")
+    client = Client()
+    client.force_login(head)
+    address = reverse("triage_changes", args=[shipping.slug])
+    before = newest_event()
+    accept(incident=make.incident(shares={shipping: 1.0}, title="mine"), acting_person=head)
+    assert client.get(address, {"after": before}).status_code == 204
+    accept(incident=make.incident(shares={shipping: 1.0}, title="hers"), acting_person=other)
+    told = client.get(address, {"after": before}).content.decode()
+    assert "Ana Reed: accepted" in told
+    assert "hers" in told
+    assert "mine" not in told
+    assert client.get(address, {"after": "x"}).status_code == 400
+
+
+def test_a_view_is_kept_shared_and_removed(shipping: Department) -> None:
+    head, other = make.head(shipping), make.head(shipping)
+    client, others = Client(), Client()
+    client.force_login(head)
+    others.force_login(other)
+    kept = {"name": "Grave and ours", "query": "tab=open&severity=severe", "is_shared": "on"}
+    client.post(reverse("triage_save_view", args=[shipping.slug]), kept)
+    view = SavedView.objects.get(page="triage")
+    desk = reverse("triage_department", args=[shipping.slug])
+    assert "Grave and ours" in others.get(desk).content.decode()
+    forget = reverse("triage_forget_view", args=[view.public_id])
+    assert others.post(forget).status_code == 404
+    assert client.post(forget).status_code == 302
+    assert not SavedView.objects.exists()
+
+
+def test_complaints_that_no_incident_accounts_for_are_named(shipping: Department) -> None:
+    account, other = make.account("Castle Gifts"), make.account("Fjord Papir")
+    low = {"score": 2, "about": "shipping"}
+    make.signal(account, "survey", low, happened_at=make.ago(days=40))
+    make.signal(account, "survey", {"score": 9, "about": "shipping"})
+    make.signal(account, "survey", {"score": 1, "about": "billing"})
+    reported = make.signal(other, "survey", low)
+    make.incident(other, shares={shipping: 1.0}, signal=reported)
+    make.signal(other, "survey", low, happened_at=make.ago(days=5))
+    since = make.ago(days=90)
+    complaints = complaints_about(shipping, since)
+    assert complaints.count() == 3
+    assert [signal.account.name for signal in unreported(complaints, shipping)] == ["Castle Gifts"]

@@ -1,0 +1,98 @@
+"""What a reader of the desk narrows it to: filters that combine, kept in the address."""
+
+import datetime
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+
+from accounts.models import Account
+from departments.models import Answer, Department, FrictionType, HandOff, Incident, Person
+from departments.models.person import WORKS_IN_DEPARTMENT
+from retention.dashboards.triage_rows import SEVERITIES
+
+NOBODY = "nobody"
+
+
+class TriageFilters(forms.Form):
+    """The choices above the desk; what cannot be chosen is left out."""
+
+    person = forms.MultipleChoiceField(required=False, label="With")
+    type = forms.MultipleChoiceField(required=False, label="Type")
+    severity = forms.MultipleChoiceField(
+        required=False, label="Severity", choices=[(word, word) for _, word in SEVERITIES]
+    )
+    segment = forms.MultipleChoiceField(required=False, label="Segment of the account")
+    value = forms.DecimalField(required=False, min_value=0, max_digits=14, label="Account worth at least, a year")
+    age = forms.IntegerField(required=False, min_value=0, max_value=3650, label="Happened at least so many days ago")
+    returned = forms.BooleanField(required=False, label="Returned to us")
+
+    def __init__(self, given: QueryDict, *, department: Department) -> None:
+        super().__init__(given)
+        self.department = department
+        for name, choices in _choices(department).items():
+            cast(forms.MultipleChoiceField, self.fields[name]).choices = choices
+
+    @property
+    def chosen(self) -> Mapping[str, Any]:
+        """Return what was chosen and can be, by name."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [], False)}
+
+    def narrow(self, incidents: QuerySet[Incident], moment: datetime.datetime) -> QuerySet[Incident]:
+        """Return the incidents that fit everything that was chosen."""
+        chosen = self.chosen
+        fits: dict[str, Callable[[Any], Q]] = {
+            "person": _with,
+            "type": lambda value: Q(friction_type__slug__in=value),
+            "severity": _of_severity,
+            "segment": lambda value: Q(account__segment__in=value),
+            "value": lambda value: Q(account__annual_revenue__gte=value),
+            "age": lambda value: Q(happened_at__lte=moment - datetime.timedelta(days=value)),
+            "returned": lambda _: Q(pk__in=_returned_to(self.department)),
+        }
+        for name, value in chosen.items():
+            incidents = incidents.filter(fits[name](value))
+        return incidents
+
+    def query(self) -> list[tuple[str, str]]:
+        """Return what was chosen as the pairs of an address."""
+        pairs: list[tuple[str, str]] = []
+        for name, value in self.chosen.items():
+            several = value if isinstance(value, list) else ["on" if value is True else str(value)]
+            pairs += [(name, one) for one in several]
+        return pairs
+
+
+def _choices(department: Department) -> dict[str, Sequence[tuple[str, str]]]:
+    people = Person.objects.filter(is_active=True, role__in=WORKS_IN_DEPARTMENT).select_related("department")
+    types = FrictionType.objects.filter(is_active=True).values_list("slug", "name")
+    segments = Account.objects.order_by("segment").exclude(segment="").values_list("segment", flat=True).distinct()
+    own_first = sorted(people, key=lambda person: (person.department_id != department.pk, person.name))
+    return {
+        "person": [(NOBODY, "nobody yet"), *((str(one.public_id), f"{one}, {one.department}") for one in own_first)],
+        "type": list(types),
+        "segment": [(segment, segment) for segment in segments],
+    }
+
+
+def _with(people: Sequence[str]) -> Q:
+    named = [public_id for public_id in people if public_id != NOBODY]
+    fits = Q(assignee__public_id__in=named) if named else Q(pk__in=[])
+    return fits | Q(assignee=None) if NOBODY in people else fits
+
+
+def _of_severity(words: Sequence[str]) -> Q:
+    fits, above = Q(pk__in=[]), 2.0
+    for least, word in SEVERITIES:
+        if word in words:
+            fits |= Q(severity__gte=least, severity__lt=above)
+        above = least
+    return fits
+
+
+def _returned_to(department: Department) -> QuerySet[HandOff, int]:
+    returned = HandOff.objects.order_by().filter(answer=Answer.RETURNED, from_department=department)
+    return returned.values_list("incident", flat=True)

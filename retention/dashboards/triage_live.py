@@ -1,0 +1,61 @@
+"""What others do while somebody looks at the desk: told beside the rows, which stay where they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.core.exceptions import BadRequest
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from departments.http import PersonRequest
+from departments.models import Department, Incident, IncidentEvent, Person
+from retention.dashboards.triage_access import departments_open_to, require_desk
+
+SHOWN = 20
+NOTHING_NEW = 204
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One thing that somebody else did."""
+
+    event: IncidentEvent
+
+    @property
+    def words(self) -> str:
+        """Return it as people say it: Ann Smith: accepted."""
+        who = self.event.person.name if self.event.person else "The system"
+        return f"{who}: {self.event.verb.replace('_', ' ')}"
+
+
+def newest_event() -> int:
+    """Return the key of the last step on record; what comes after it is news."""
+    return IncidentEvent.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+@require_safe
+def show_changes(request: PersonRequest, slug: str) -> HttpResponse:
+    """Tell what others did since the desk was read; nothing at all if they did nothing."""
+    require_desk(request)
+    department = get_object_or_404(departments_open_to(request.user), slug=slug)
+    after = request.GET.get("after", "")
+    if not after.isdecimal() or len(after) > 18:
+        raise BadRequest("After which step is not said.")
+    events = news_after(department, int(after), request.user)
+    if not events:
+        return HttpResponse(status=NOTHING_NEW)
+    context = {
+        "department": department,
+        "news": [News(event) for event in events],
+        "after": after,
+        "is_cut": len(events) == SHOWN,
+    }
+    return render(request, "dashboards/_triage_live.html", context)
+
+
+def news_after(department: Department, after: int, person: Person) -> Sequence[IncidentEvent]:
+    """Return what others did with what concerns the department, the last first."""
+    concerning = Incident.objects.order_by().concerning(department.pk).values("pk")
+    events = IncidentEvent.objects.filter(pk__gt=after, incident__in=concerning).exclude(person=person)
+    return list(events.select_related("person", "incident__account").order_by("-pk")[:SHOWN])

@@ -1,0 +1,41 @@
+"""Mails about deadlines: what a person was newly told of, in one mail."""
+
+import datetime
+import logging
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.template.loader import render_to_string
+
+from departments.models import Person, Reminder
+from departments.reminding import remind
+
+logger = logging.getLogger(__name__)
+LISTED = 20
+
+
+def send_reminders(*, now: datetime.datetime) -> int:
+    """Find the deadlines that draw near or have passed, and mail whoever has to know; return the number of mails."""
+    remind(now)
+    waiting = Reminder.objects.filter(mailed_at=None).order_by().values("person")
+    people = Person.objects.filter(pk__in=waiting, is_active=True)
+    return sum(_send(person, now) for person in people.iterator())
+
+
+def _send(person: Person, now: datetime.datetime) -> bool:
+    """Claim what the person was not mailed of, then mail it; what a server refuses is given back for the next time."""
+    unmailed = Reminder.objects.filter(person=person, mailed_at=None)
+    found = list(unmailed.select_related("incident__account").order_by("-kind", "due_at"))
+    claimed = Reminder.objects.filter(pk__in=[one.pk for one in found], mailed_at=None).update(mailed_at=now)
+    if not person.wants_mail or claimed != len(found):
+        return False
+    context = {"person": person, "reminders": found[:LISTED], "more": len(found) - LISTED, "site": settings.SITE_URL}
+    text = render_to_string("notifications/reminders_mail.txt", context)
+    try:
+        send_mail(f"Holdfast: {len(found)} deadlines", text, None, [person.email])
+    except (SMTPException, OSError):
+        logger.exception("The reminder of person %s was not sent.", person.public_id)
+        Reminder.objects.filter(pk__in=[one.pk for one in found]).update(mailed_at=None)
+        return False
+    return True
