@@ -1,7 +1,7 @@
 """Reading settings from the environment: a wrong value stops the start with a sentence."""
 
 import os
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -85,10 +85,28 @@ def _port(netloc: str) -> str:
 
 
 def redis(url: str) -> tuple[str, str]:
-    """Return a Redis or Valkey URL in the two spellings that Celery and redis-py ask for."""
+    """Return the addresses of the broker and of the cache at one Redis or Valkey server, as Celery and redis-py ask.
+
+    The cache has the database after the broker's, so that emptying the one never empties the queue.
+    """
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in {"redis", "rediss", "unix", "redis+socket"}:
         raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
     if scheme in {"unix", "redis+socket"}:
-        return f"redis+socket://{rest}", f"unix://{rest}"
-    return url, url
+        path, _, query = rest.partition("?")
+        options = dict(parse_qsl(query))
+        number = _database_number(options.pop("virtual_host", options.pop("db", "0")))
+        broker = urlencode({"virtual_host": number, **options})
+        cache = urlencode({"db": number + 1, **options})
+        return f"redis+socket://{path}?{broker}", f"unix://{path}?{cache}"
+    parts = urlsplit(url)
+    number = _database_number(parts.path.strip("/") or "0")
+    return parts._replace(path=f"/{number}").geturl(), parts._replace(path=f"/{number + 1}").geturl()
+
+
+def _database_number(text: str) -> int:
+    if not text.isdigit():
+        raise ImproperlyConfigured(
+            f"REDIS_URL names the database {text!r}: write a number, such as redis://host:6379/0."
+        )
+    return int(text)
