@@ -124,7 +124,7 @@ class InvitationForm(PasswordResetForm):
 
     def get_users(self, email: str) -> Any:
         """Return who signs in with the address."""
-        return Person.objects.filter(email__iexact=email, is_active=True)
+        return Person.objects.filter(email__iexact=email, is_active=True).exclude(role=Role.INTEGRATION)
 
 
 @admin.register(Person)
@@ -141,13 +141,13 @@ class PersonAdmin(KeptAdmin):
         if not change:
             obj.set_unusable_password()
         super().save_model(request, obj, form, change)
-        if not change:
+        if not change and obj.role != Role.INTEGRATION:
             transaction.on_commit(partial(self._invite, request, obj))
 
     @admin.action(description="Send a link to set a password")
     def send_links(self, request: HttpRequest, queryset: Any) -> None:
         """Send each of the chosen people a link."""
-        for person in queryset.filter(is_active=True):  # a mail each, not a row
+        for person in queryset.filter(is_active=True).exclude(role=Role.INTEGRATION):  # a mail each, not a row
             self.audit(request, person, "invite", None, None)
             self._invite(request, person)
 

@@ -169,7 +169,7 @@ def _check_shares(shares: Mapping[int, float] | None) -> None:
 
 
 def _check_person(incidents: Iterable[NewIncident], acting_person: Person) -> None:
-    if not (acting_person.can(Capability.REPORT_FRICTION) or acting_person.can(Capability.IMPORT_RECORDS)):
+    if not (acting_person.can(Capability.REPORT_FRICTION) or acting_person.can(Capability.SEND_FACTS)):
         raise NotAllowed("Your role does not report friction.")
     accounts = {incident.account_id for incident in incidents}
     if Account.objects.visible_to(acting_person).filter(pk__in=accounts).count() != len(accounts):

@@ -14,7 +14,7 @@ from accounts.models.base import PublicModel, SourcedModel
 from accounts.signals import KINDS
 from departments.conditions import ConditionError, compile_condition, compile_severity, compile_title
 from departments.models.department import Department
-from departments.models.person import SEES_EVERYTHING, WORKS_IN_DEPARTMENT, Person
+from departments.models.person import SEES_EVERY_ACCOUNT, WORKS_IN_DEPARTMENT, Person
 
 if TYPE_CHECKING:
     from departments.models.quality import CauseCode
@@ -101,7 +101,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
     def visible_to(self, person: Person) -> Self:
         """Return what the person may see: their accounts' incidents, or their department's."""
-        if person.role in SEES_EVERYTHING:
+        if person.role in SEES_EVERY_ACCOUNT:
             return self
         if person.role in WORKS_IN_DEPARTMENT:
             return self.concerning(person.department_id)

@@ -19,6 +19,7 @@ class Role(models.TextChoices):
     DEPARTMENT_MEMBER = "department_member", "Department member"
     EXECUTIVE = "executive", "Executive"
     ADMINISTRATOR = "administrator", "Administrator"
+    INTEGRATION = "integration", "Integration (another system; never signs in)"
 
 
 class Capability(models.TextChoices):
@@ -37,6 +38,7 @@ class Capability(models.TextChoices):
     SHARE_SCORECARD = "share_scorecard", "Let people without an account read the scorecard"
     RULE = "rule", "Rule on disputes"
     IMPORT_RECORDS = "import_records", "Import records"
+    SEND_FACTS = "send_facts", "Send signals, orders and incidents by the set"
     CONFIGURE = "configure", "Change configuration, people and models"
     OVERRIDE_RISK = "override_risk", "Override a risk with a reason"
     APPROVE_OVERRIDES = "approve_overrides", "Approve overrides"
@@ -93,12 +95,16 @@ CAPABILITIES: dict[str, frozenset[Capability]] = {
             _C.SEE_SCORECARD,
             _C.SET_BUDGETS,
             _C.IMPORT_RECORDS,
+            _C.SEND_FACTS,
             _C.CONFIGURE,
             _C.ASSIGN_ACCOUNTS,
         }
     ),
+    Role.INTEGRATION: frozenset({_C.SEND_FACTS}),
 }
 SEES_EVERYTHING = frozenset({Role.EXECUTIVE, Role.ADMINISTRATOR})
+# What an integration may ask of them at all is for the API to say.
+SEES_EVERY_ACCOUNT = SEES_EVERYTHING | {Role.INTEGRATION}
 WORKS_IN_DEPARTMENT = frozenset({Role.DEPARTMENT_HEAD, Role.DEPARTMENT_MEMBER})
 
 
@@ -179,7 +185,7 @@ class Person(PublicModel, AbstractBaseUser):
 
     def open_book_account_ids(self) -> models.QuerySet[Any, Any] | None:
         """Return the accounts the person looks after or covers for an absent colleague; None for all."""
-        if self.role in SEES_EVERYTHING:
+        if self.role in SEES_EVERY_ACCOUNT:
             return None
         if self.role in WORKS_IN_DEPARTMENT:
             return Account.objects.none().values("pk")
@@ -187,7 +193,7 @@ class Person(PublicModel, AbstractBaseUser):
 
     def visible_account_ids(self) -> models.QuerySet[Any, Any] | None:
         """Return the accounts whose name, value and risk the person sees; None for all."""
-        if self.role in SEES_EVERYTHING:
+        if self.role in SEES_EVERY_ACCOUNT:
             return None
         if self.role in WORKS_IN_DEPARTMENT:
             return self._department_account_ids()

@@ -5,7 +5,7 @@ The same records, permissions and actions as the pages.
 
 **Who calls.** Send `Authorization: Token …` with each call. A token acts as the person it was issued to: they see what
 they see on the pages and may do what they may do there. `python manage.py issue_token EMAIL` issues one, and ends the
-one before. Systems that send signals, or incidents by the thousand, use the token of an administrator.
+one before. Other systems send signals, orders and incidents with the token of an integration.
 
 **What is refused.** 401: no valid token. 404: there is no such record, or the caller may not see it. 403: they see it,
 and may not do this. 409: somebody else was first, or its state does not allow it. 400: something is wrong with what was

@@ -22,6 +22,7 @@ from retention.api.serializers.bulk import MOST_ITEMS
 
 Fields = dict[str, Any]
 REFUSED = "refused"
+MOMENTS = {"happened_at", "ordered_at"}
 Key = UUID | tuple[str, str]
 
 
@@ -99,8 +100,9 @@ def _row(index: int, given: Any, item: Serializer[Any]) -> Row:
     except ValidationError as error:
         row.problems = list(problems_in(error.detail))
         return row
-    if problem := why_impossible(row.fields["happened_at"]):
-        row.refuse("happened_at", problem)
+    for name in MOMENTS & row.fields.keys():
+        if problem := why_impossible(row.fields[name]):
+            row.refuse(name, problem)
     return row
 
 

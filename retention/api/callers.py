@@ -9,7 +9,7 @@ from rest_framework.filters import BaseFilterBackend
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from departments.models import Capability, Person
+from departments.models import Capability, Person, Role
 
 
 def caller(request: Request) -> Person:
@@ -30,6 +30,8 @@ class OnlyVisible(BaseFilterBackend):
 class MayDo(BasePermission):
     """Asks for the capability that a viewset names for its action in `capabilities`, if it names one.
 
+    An integration's token opens nothing but what a viewset names in `integrations_may`, whatever others may do.
+
     For a single record it asks after the record was found, so that what is hidden is not found, whoever asks.
     """
 
@@ -37,11 +39,17 @@ class MayDo(BasePermission):
 
     def has_permission(self, request: Request, view: object) -> bool:
         """Return whether the caller may do this to a list."""
+        if caller(request).role == Role.INTEGRATION and not _is_open_to_integrations(view):
+            return False
         return bool(getattr(view, "detail", False)) or _may_do(request, view)
 
     def has_object_permission(self, request: Request, view: object, obj: object) -> bool:
         """Return whether the caller may do this to a record they see."""
         return _may_do(request, view)
+
+
+def _is_open_to_integrations(view: object) -> bool:
+    return (getattr(view, "action", None) or "") in getattr(view, "integrations_may", ())
 
 
 def _may_do(request: Request, view: object) -> bool:

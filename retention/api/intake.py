@@ -1,14 +1,14 @@
-"""Signals and incidents from other systems: what is well formed goes to one action, what is not is refused."""
+"""Signals, orders and incidents from other systems: what is well formed goes to one action, what is not is refused."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
-from accounts.recording import NewSignal, record_signals
+from accounts.recording import NewOrder, NewSignal, record_orders, record_signals
 from accounts.signals import problems_of
 from departments.actions.incidents import NewIncident, open_incidents
 from departments.models import FrictionType, Person
 from retention.api.bulk import Row, find_references, settle, standing, validated
-from retention.api.serializers.bulk import IncidentItem, SignalItem
+from retention.api.serializers.bulk import IncidentItem, OrderItem, SignalItem
 
 
 def take_signals(items: Sequence[object], person: Person) -> list[Row]:
@@ -22,6 +22,19 @@ def take_signals(items: Sequence[object], person: Person) -> list[Row]:
     def write(taken: Sequence[Row]) -> Iterator[tuple[str, UUID]]:
         recorded = record_signals(signals=[_signal(row) for row in taken], acting_person=person)
         return ((signal.result.value, signal.public_id) for signal in recorded)
+
+    settle(rows, write)
+    return rows
+
+
+def take_orders(items: Sequence[object], person: Person) -> list[Row]:
+    """Record the orders; return what became of each."""
+    rows = validated(items, OrderItem())
+    find_references(rows, person)
+
+    def write(taken: Sequence[Row]) -> Iterator[tuple[str, UUID]]:
+        recorded = record_orders(orders=[_order(row) for row in taken], acting_person=person)
+        return ((order.result.value, order.public_id) for order in recorded)
 
     settle(rows, write)
     return rows
@@ -53,6 +66,11 @@ def _check_incident(row: Row, types: Mapping[str, FrictionType]) -> None:
 def _signal(row: Row) -> NewSignal:
     names = ("kind", "happened_at", "data", "source", "external_id")
     return NewSignal(account_id=row.account_id, order_id=row.order_id, **{name: row.fields[name] for name in names})
+
+
+def _order(row: Row) -> NewOrder:
+    names = ("number", "ordered_at", "amount", "promised_on", "delivered_on", "source", "external_id")
+    return NewOrder(account_id=row.account_id, **{name: row.fields[name] for name in names})
 
 
 def _incident(row: Row, types: Mapping[str, FrictionType]) -> NewIncident:

@@ -9,7 +9,7 @@ from accounts.signals import KINDS
 MOST_ITEMS = 5_000
 
 
-class Item(serializers.Serializer[Any]):
+class AccountItem(serializers.Serializer[Any]):
     """What every item says: its name in the system it comes from, and its account by id here or by id there."""
 
     # Declared fields leave the class, so that they hide none of its attributes.
@@ -18,6 +18,21 @@ class Item(serializers.Serializer[Any]):
     account = serializers.UUIDField(required=False, help_text="the account's id; or else account_external_id")
     account_external_id = serializers.CharField(required=False, max_length=200)
     account_source = serializers.CharField(required=False, max_length=64, help_text="unless it is the item's source")
+
+
+class OrderItem(AccountItem):
+    """One order, without its lines."""
+
+    number = serializers.CharField(max_length=64, required=False, allow_blank=True, default="")
+    ordered_at = serializers.DateTimeField()
+    amount = serializers.DecimalField(max_digits=14, decimal_places=2, min_value=0)
+    promised_on = serializers.DateField(required=False, allow_null=True, default=None)
+    delivered_on = serializers.DateField(required=False, allow_null=True, default=None)
+
+
+class Item(AccountItem):
+    """What happened at an account, with one of its orders or without."""
+
     order = serializers.UUIDField(required=False, allow_null=True)
     order_external_id = serializers.CharField(required=False, max_length=200)
     order_source = serializers.CharField(required=False, max_length=64, help_text="unless it is the item's source")
@@ -40,6 +55,12 @@ class IncidentItem(Item):
     severity = serializers.FloatField(min_value=0, max_value=1, help_text="0 to 1")
     title = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
     description = serializers.CharField(max_length=20_000, required=False, allow_blank=True, default="")
+
+
+class Orders(serializers.Serializer[Any]):
+    """Up to 5,000 orders."""
+
+    items = OrderItem(many=True)
 
 
 class Signals(serializers.Serializer[Any]):

@@ -2,14 +2,17 @@
 
 from django.db.models import BooleanField, Case, QuerySet, Value, When
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.actions import log_contact, take_order
 from accounts.models import Account, Order, Touchpoint
 from departments.models import Capability
+from retention.api.bulk import answer, items_of
 from retention.api.callers import caller
 from retention.api.filters import AccountFilters, OrderFilters, TouchpointFilters
+from retention.api.intake import take_orders
 from retention.api.serializers.accounts import (
     AccountDetail,
     AccountSerializer,
@@ -17,6 +20,7 @@ from retention.api.serializers.accounts import (
     OrderSerializer,
     TouchpointSerializer,
 )
+from retention.api.serializers.bulk import Orders, ResultsSerializer
 from retention.api.serializers.inputs import ContactLog, OrderTaken
 from retention.api.serializers.scores import standing_overrides_for
 from retention.api.views.common import Records
@@ -47,13 +51,14 @@ class AccountViewSet(Records[Account]):
 
 
 class OrderViewSet(Records[Order]):
-    """Purchases. An order is taken by whoever may take one on a call; others arrive by import."""
+    """Purchases: taken by whoever may take one on a call, or sent by the set by another system."""
 
     queryset = Order.objects.select_related("account")
     serializer_class = OrderSerializer
     detail_serializer_class = OrderDetail
     filterset_class = OrderFilters
-    capabilities = {"create": Capability.TAKE_ORDERS}
+    capabilities = {"create": Capability.TAKE_ORDERS, "bulk": Capability.SEND_FACTS}
+    integrations_may = ("list", "retrieve", "bulk")
 
     def get_queryset(self) -> QuerySet[Order]:
         """Return orders, a single one with its lines."""
@@ -65,6 +70,12 @@ class OrderViewSet(Records[Order]):
         """Take an order on the spot."""
         order = take_order(**self.read(OrderTaken), acting_person=caller(request))
         return self.show_created(order.pk)
+
+    @extend_schema(request=Orders, responses=ResultsSerializer)
+    @action(detail=False, methods=["post"])
+    def bulk(self, request: Request) -> Response:
+        """Send up to 5,000 orders; each is taken or refused by itself. Their lines come by import."""
+        return Response(answer(take_orders(items_of(request.data), caller(request))))
 
 
 class TouchpointViewSet(Records[Touchpoint]):

@@ -18,6 +18,7 @@ from retention.api.serializers.incidents import DepartmentSerializer, FrictionTy
 class DepartmentViewSet(mixins.ListModelMixin, GenericViewSet[Department]):
     """The departments of the company."""
 
+    integrations_may = ("list",)
     queryset = Department.objects.all()
     serializer_class = DepartmentSerializer
     filter_backends: list[Any] = []
@@ -26,6 +27,7 @@ class DepartmentViewSet(mixins.ListModelMixin, GenericViewSet[Department]):
 class FrictionTypeViewSet(mixins.ListModelMixin, GenericViewSet[FrictionType]):
     """The kinds of trouble, and who answers for each by default."""
 
+    integrations_may = ("list",)
     queryset = FrictionType.objects.select_related("department")
     serializer_class = FrictionTypeSerializer
     filter_backends: list[Any] = []
@@ -33,6 +35,9 @@ class FrictionTypeViewSet(mixins.ListModelMixin, GenericViewSet[FrictionType]):
 
 class SignalKindsView(APIView):
     """The kinds of signal and the fields of each."""
+
+    # A plain view, whose deeds have no name.
+    integrations_may = ("",)
 
     @extend_schema(responses=KindSerializer(many=True), operation_id="signal_kinds_list")
     def get(self, request: Request) -> Response:

@@ -73,9 +73,10 @@ class IncidentViewSet(Records[Incident]):
     serializer_class = IncidentSerializer
     detail_serializer_class = IncidentDetail
     filterset_class = IncidentFilters
+    integrations_may = ("list", "retrieve", "bulk")
     capabilities = {
         "create": Capability.REPORT_FRICTION,
-        "bulk": Capability.IMPORT_RECORDS,
+        "bulk": Capability.SEND_FACTS,
         "accept": Capability.ANSWER_INCIDENTS,
         "assign": Capability.WORK_ON_INCIDENTS,
         "hand_off": Capability.ANSWER_INCIDENTS,

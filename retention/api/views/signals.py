@@ -19,7 +19,7 @@ from retention.api.views.common import Records
 
 
 class SignalViewSet(Records[Signal]):
-    """Operational facts. Systems send them with the token of an administrator.
+    """Operational facts. Systems send them with the token of an integration.
 
     A signal is known by `source` and `external_id`: sent again it changes nothing, sent differently it is replaced.
     """
@@ -27,7 +27,8 @@ class SignalViewSet(Records[Signal]):
     queryset = Signal.objects.select_related("account", "order")
     serializer_class = SignalSerializer
     filterset_class = SignalFilters
-    capabilities = {"create": Capability.IMPORT_RECORDS, "bulk": Capability.IMPORT_RECORDS}
+    capabilities = {"create": Capability.SEND_FACTS, "bulk": Capability.SEND_FACTS}
+    integrations_may = ("list", "retrieve", "create", "bulk")
 
     @extend_schema(request=SignalItem, responses={200: SignalSerializer, 201: SignalSerializer})
     def create(self, request: Request) -> Response:
