@@ -20,6 +20,8 @@ INTERVAL_Z: Final = 1.959964
 WEAKENED: Final = 20.0
 # Below this many accounts that left, the priors speak.
 LEAST_LEAVERS: Final = 200
+# Data whose standard error is so small a part of the experts' standard deviation know better than they do.
+FAR_NARROWER: Final = 0.5
 TEST_SHARE: Final = 0.3
 LEAST_TEST_LEAVERS: Final = 30
 LEVEL_STEPS: Final = 4
@@ -87,13 +89,20 @@ def _losses_at_own_level(odds: Floats, left: Floats) -> Floats:
 
 
 def weigh(said: Testimony, belief: Belief, gains: Floats, leavers: int) -> Finding:
-    """Judge each weight. Supported: the 95 % interval lies off zero, on the side where the weight may lie, and later
-    months are foreseen better with it. Assumed: too few leavers, or the data know less of it than experts do."""
-    errors = said.standard_errors()
+    """Judge each weight.
+
+    Supported: the 95 % interval lies off zero, on the side where the weight may lie, and later months are foreseen
+    better with it. No evidence: the interval holds zero, and not what experts believe, or it is far narrower than their
+    belief. Assumed: everything else, and everything where too few left: the data do not tell, or later months do not
+    confirm them.
+    """
+    errors, sd = said.standard_errors(), 1.0 / np.sqrt(belief.precision)
     low, high = said.weights - INTERVAL_Z * errors, said.weights + INTERVAL_Z * errors
     off_zero = (low > 0.0) | ((high < 0.0) & (belief.lowest < 0.0))
-    supported = off_zero & (np.nan_to_num(gains, nan=-1.0) > 0.0) & (leavers >= LEAST_LEAVERS)
-    knows_less = (errors > 1.0 / np.sqrt(belief.precision)) | np.isnan(gains) | (leavers < LEAST_LEAVERS)
-    verdicts = np.where(supported, 2, np.where(knows_less, 1, 0)).tolist()
+    tells = (low > belief.mean) | (high < belief.mean) | (errors < FAR_NARROWER * sd)
+    supported = off_zero & (np.nan_to_num(gains, nan=-1.0) > 0.0)
+    verdicts = np.where(supported, 2, np.where(~off_zero & tells, 0, 1))
+    if leavers < LEAST_LEAVERS:
+        verdicts = np.ones_like(verdicts)
     names = (Evidence.NO_EVIDENCE, Evidence.ASSUMED, Evidence.SUPPORTED)
-    return Finding(said.weights, low, high, gains, tuple(names[verdict] for verdict in verdicts))
+    return Finding(said.weights, low, high, gains, tuple(names[verdict] for verdict in verdicts.tolist()))

@@ -16,6 +16,7 @@ import numpy as np
 from retention.scoring.causes_first import BothSteps, Learning
 from retention.scoring.engine import CONTRACT, CONTRACT_LEVEL, Prior, ScoringModel, Term, segment_terms
 from retention.scoring.evidence import Finding
+from retention.scoring.half_lives import HalfLife, profiled
 from retention.scoring.logit import Floats, Integers
 from retention.scoring.panel_arrays import Panel, Truths
 from retention.scoring.rhythm import ContractBase, Rhythm
@@ -45,8 +46,12 @@ class Learned:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a fit stands on. `power` is how much of each account-month's weight counts, since an account's months repeat
-    each other; `prior_scale` how many times less sure experts were taken to be than they say."""
+    """What a fit stands on.
+
+    `power` is how much of each account-month's weight counts, since an account's months repeat each other;
+    `prior_scale` how many times less sure experts were taken to be than they say; `half_lives` those that explain
+    friction better than the catalogue's.
+    """
 
     account_months: int
     accounts: int
@@ -55,11 +60,13 @@ class Report:
     last_origin: str
     power: float
     prior_scale: float
+    half_lives: tuple[HalfLife, ...]
     learned: tuple[Learned, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists and numbers, fit for JSON."""
-        return {**asdict(self), "learned": [asdict(weight) for weight in self.learned]}
+        lists = {name: [asdict(row) for row in getattr(self, name)] for name in ("half_lives", "learned")}
+        return asdict(self) | lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,8 @@ def fit(panel: Panel, *, start: ScoringModel, priors: Mapping[str, Prior] = Mapp
     # Once more, now that it is known what the causes explain: whoever buys more meets more friction.
     base = learned_baseline(panel, first, causes.log_odds())
     both = learning.with_baseline(panel.by_model(base)).symptoms(causes)
-    return Fitted(replace(base, weights=both.weights()), _report(panel, both))
+    half_lives = profiled(panel, terms, causes)
+    return Fitted(replace(base, weights=both.weights()), _report(panel, both, half_lives))
 
 
 def _demand_leavers(panel: Panel) -> None:
@@ -163,7 +171,7 @@ def _last_rows(panel: Panel) -> Integers:
     return np.asarray(reverse[first], dtype=np.int64)
 
 
-def _report(panel: Panel, both: BothSteps) -> Report:
+def _report(panel: Panel, both: BothSteps, half_lives: tuple[HalfLife, ...]) -> Report:
     learning = both.learning
     priors = [
         Prior(mean, variance**-0.5)
@@ -178,6 +186,7 @@ def _report(panel: Panel, both: BothSteps) -> Report:
         last_origin=panel.origins[int(panel.origin.max())].isoformat(),
         power=both.causes.said.power,
         prior_scale=both.causes.prior_scale,
+        half_lives=half_lives,
         learned=tuple(_learned(term.key, *found, prior) for term, found, prior in rows),
     )
 

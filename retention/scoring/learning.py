@@ -1,21 +1,26 @@
 """Learning from the company's own history: the panel out of the database, the fit, and a candidate model stored."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.db import connection, transaction
 from django.db.models import Max
 
-from departments.models import Department
+from accounts.actions import record_audit
+from departments.models import Department, FrictionType, Person
 from retention.models import ModelVersion, Origin
 from retention.scoring.engine import ScoringModel, Weights, standard_terms
 from retention.scoring.fit import Fitted, TooFewLeavers, fit
+from retention.scoring.half_lives import FACTORS
 from retention.scoring.panel import MOST_ACCOUNT_MONTHS, build_panel, monthly_origins, observed_until
 from retention.scoring.versions import LOCK, department_priors, ensure_active_version, scoring_model, stored_model
 
 MOST_MONTHS: Final = 36
 LEARNING_LOCK: Final = 0x1EA21
+# However little data speak for it, no trouble is forgotten in a day or remembered for years.
+SHORTEST_DAYS: Final = 7.0
+LONGEST_DAYS: Final = 365.0
 
 Tell = Callable[[str], None]
 
@@ -45,6 +50,27 @@ def learn(*, tell: Tell, most_rows: int = MOST_ACCOUNT_MONTHS) -> Candidate:
         return _store(_fitted(tell, most_rows))
 
 
+def adopt_half_lives(report: Mapping[str, Any], *, acting_person: Person | None) -> list[str]:
+    """Change the catalogue's half-lives as a fit found them; return a sentence for each friction type that changed.
+
+    They are the catalogue's and not a model's: every score that is made from now on counts by them.
+    """
+    told = []
+    with transaction.atomic():
+        for found in report["half_lives"]:
+            types = FrictionType.objects.select_for_update().filter(department__slug=found["department"])
+            for kind in types.order_by("pk"):
+                days = min(max(kind.half_life_days * found["factor"], SHORTEST_DAYS), LONGEST_DAYS)
+                if days != kind.half_life_days:
+                    told.append(f"{kind.name}: {kind.half_life_days:g} → {days:g} days")
+                    details = {"half_life_days": [kind.half_life_days, days], "gain": found["gain"]}
+                    FrictionType.objects.filter(pk=kind.pk).update(half_life_days=days)
+                    record_audit(
+                        verb="half_life_learned", subject=kind.public_id, details=details, acting_person=acting_person
+                    )
+    return told
+
+
 def _fitted(tell: Tell, most_rows: int) -> Fitted:
     start = start_model()
     origins = monthly_origins(until=observed_until(), horizon_days=start.horizon_days, most=MOST_MONTHS)
@@ -54,7 +80,7 @@ def _fitted(tell: Tell, most_rows: int) -> Fitted:
             "The experts' weights stay in force."
         )
     tell(f"reading {len(origins)} months, {origins[0]:%d %B %Y} to {origins[-1]:%d %B %Y}")
-    panel = build_panel(origins=origins, model=start, most_rows=most_rows)
+    panel = build_panel(origins=origins, model=start, most_rows=most_rows, half_life_factors=FACTORS)
     tell(f"fitting {len(panel):,} account-months, in which {panel.leavers:,} accounts left")
     return fit(panel, start=start, priors=department_priors())
 

@@ -1,6 +1,6 @@
 """The panel of account-months out of the database: what was known of each account on past days, and whether it left.
 
-Read by the same statements as scores are, once for each day; nothing is read account by account.
+Read and summed up as scores are, once for each day; nothing is read account by account.
 """
 
 import datetime
@@ -14,19 +14,24 @@ from django.db import connection
 from django.db.models import Max
 
 from accounts.models import Account, Order
+from retention.scoring import gathering
 from retention.scoring.engine import Floats, ScoringModel
 from retention.scoring.features import (
     Facts,
+    Gathered,
     Scope,
     build_inputs,
     days_to_renewal,
     epoch_day,
+    gather,
     orders_before,
     orders_now,
-    read_facts,
     tenure_days,
 )
+from retention.scoring.gathering import LookUp
 from retention.scoring.panel_arrays import Integers, Panel, Truths
+from retention.scoring.past_shares import PastShares
+from retention.scoring.reading import read_records
 from retention.scoring.rhythm import DAYS_IN_A_YEAR
 
 # Who buys by order and has not for a year is forgotten: its next silent quarter teaches nothing.
@@ -57,11 +62,13 @@ def build_panel(
     origins: Sequence[datetime.datetime],
     model: ScoringModel,
     most_rows: int = MOST_ACCOUNT_MONTHS,
+    half_life_factors: Sequence[float] = (),
 ) -> Panel:
     """Return what was known of each account at each origin, and whether it left within the model's horizon.
 
     In it are accounts that had come and not left by the origin; of those that buy by order alone, the ones that had
     ordered within a year. Where there were more than `most_rows`, a sample of the accounts, with all their months.
+    With `half_life_factors` it also holds the friction that half-lives so many times the catalogue's would make.
     Raises ValueError without origins and HorizonNotPassed where the horizon of one has not passed.
     """
     moments = sorted(set(origins))
@@ -71,9 +78,16 @@ def build_panel(
         raise HorizonNotPassed(f"What follows {moments[-1]:%Y-%m-%d} within {model.horizon_days:g} days is not known.")
     ids = _sample(most_rows // len(moments))
     scope = Scope.of_ids(ids)
-    outcomes, book = _Outcomes.read(scope, since=moments[0]), _Book.read(ids)
-    parts = [_month(scope, tuple(moments), number, model, outcomes, book) for number in range(len(moments))]
-    return Panel.joined(parts)
+    reading = _Reading(
+        scope,
+        tuple(moments),
+        model,
+        _Outcomes.read(scope, since=moments[0]),
+        _Book.read(ids),
+        PastShares.read(ids, since=moments[0]),
+        tuple(half_life_factors),
+    )
+    return Panel.joined([reading.month(number) for number in range(len(moments))])
 
 
 def monthly_origins(*, until: datetime.datetime, horizon_days: float, most: int) -> list[datetime.datetime]:
@@ -171,37 +185,57 @@ class _Book:
         return self.segment[np.searchsorted(self.account_id, account_ids)]
 
 
-def _month(
-    scope: Scope,
-    origins: tuple[datetime.datetime, ...],
-    number: int,
-    model: ScoringModel,
-    outcomes: _Outcomes,
-    book: _Book,
-) -> Panel:
-    facts = _as_then(read_facts(scope, origins[number], model.window_days))
-    facts = _rows(facts, _at_stake(facts))
-    inputs, ids = build_inputs(facts, model), facts.account_ids
-    is_contract = ~_buys_by_order(facts)
-    # From the day after: the facts hold all of their own day that was known by then.
-    first = float(epoch_day(origins[number]) + 1)
-    end = first + model.horizon_days
-    silent = ~is_contract & ~outcomes.bought(ids, first, end)
-    return Panel(
-        origins=origins,
-        account_id=ids,
-        origin=np.full(len(ids), number, dtype=np.int64),
-        inputs=inputs,
-        now=orders_now(facts),
-        before=orders_before(facts, model.window_days),
-        tenure_days=tenure_days(facts),
-        days_to_renewal=days_to_renewal(facts),
-        is_contract=is_contract,
-        left=silent | outcomes.went(ids, first, end),
-        segments=book.segments,
-        segment=book.segment_of(ids),
-        revenue=facts.annual_revenue,
-    )
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What the months of a panel have in common."""
+
+    scope: Scope
+    origins: tuple[datetime.datetime, ...]
+    model: ScoringModel
+    outcomes: _Outcomes
+    book: _Book
+    shares: PastShares
+    half_life_factors: tuple[float, ...]
+
+    def month(self, number: int) -> Panel:
+        model, moment = self.model, self.origins[number]
+        gathered = gather(read_records(self.scope, moment), moment, model.window_days)
+        facts = _as_then(gathered.facts)
+        kept = _at_stake(facts)
+        others = {factor: _rows(_decayed(gathered, facts, factor), kept) for factor in self.half_life_factors}
+        facts = _rows(facts, kept)
+        facts = replace(facts, loads=self.shares.loads(facts, facts.loads, 1.0))
+        ids, is_contract = facts.account_ids, ~_buys_by_order(facts)
+        # From the day after: the facts hold all of their own day that was known by then.
+        first = float(epoch_day(moment) + 1)
+        end = first + model.horizon_days
+        silent = ~is_contract & ~self.outcomes.bought(ids, first, end)
+        return Panel(
+            origins=self.origins,
+            account_id=ids,
+            origin=np.full(len(ids), number, dtype=np.int64),
+            inputs=build_inputs(facts, model),
+            now=orders_now(facts),
+            before=orders_before(facts, model.window_days),
+            tenure_days=tenure_days(facts),
+            days_to_renewal=days_to_renewal(facts),
+            is_contract=is_contract,
+            left=silent | self.outcomes.went(ids, first, end),
+            segments=self.book.segments,
+            segment=self.book.segment_of(ids),
+            revenue=facts.annual_revenue,
+            loads_by_factor={factor: self.shares.loads(other, other.loads, factor) for factor, other in others.items()},
+        )
+
+
+def _decayed(gathered: Gathered, facts: Facts, factor: float) -> Facts:
+    """Return the facts with the friction that half-lives so many times the catalogue's would have left."""
+    records, types = gathered.records, facts.types
+    rate = LookUp.of({pk: rate / factor for pk, (_, rate) in types.by_id.items()}, missing=0.0)
+    positions = LookUp.of({pk: place for place, pk in enumerate(facts.department_ids)}, missing=0.0)
+    loads = gathering.part_loads(records.parts, types.weight, rate, facts.as_of.timestamp())
+    whole = gathering.department_loads(records.parts, loads, positions, len(records), len(facts.departments))
+    return replace(facts, loads=whole[gathered.places])
 
 
 def _as_then(facts: Facts) -> Facts:

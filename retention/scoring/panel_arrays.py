@@ -6,8 +6,8 @@ or a clock.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Self
 
@@ -30,7 +30,8 @@ class Panel:
     `tenure_days` and `days_to_renewal` (infinite without a contract) what the contracts' base rate is made of.
     `is_contract` tells whom the contract's base rate speaks for: everybody who does not buy by order alone. `left` is
     the outcome: the leaving date falls within the horizon, or an account that buys by order alone placed no order in
-    it. `revenue` is annual.
+    it. `revenue` is annual. `loads_by_factor` holds the loads as other half-lives would make them, by the factor on the
+    catalogue's; it may be empty.
     """
 
     origins: tuple[datetime, ...]
@@ -46,6 +47,7 @@ class Panel:
     segments: tuple[str, ...]
     segment: Integers
     revenue: Floats
+    loads_by_factor: Mapping[float, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.account_id)
@@ -69,6 +71,7 @@ class Panel:
             inputs=chosen_inputs(self.inputs, which),
             now=chosen(self.now, which),
             before=chosen(self.before, which),
+            loads_by_factor={factor: loads[which] for factor, loads in self.loads_by_factor.items()},
         )
 
     def of_origins(self, first: int, end: int) -> Panel:
@@ -94,6 +97,10 @@ class Panel:
             inputs=joined_inputs([part.inputs for part in parts]),
             now=joined([part.now for part in parts]),
             before=joined([part.before for part in parts]),
+            loads_by_factor={
+                factor: np.concatenate([part.loads_by_factor[factor] for part in parts])
+                for factor in first.loads_by_factor
+            },
             **columns,
         )
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from retention.scoring.engine import Evidence, TermKind
 from retention.scoring.fit import TooFewLeavers
-from retention.scoring.learning import AlreadyLearning, Candidate, learn
+from retention.scoring.learning import AlreadyLearning, Candidate, adopt_half_lives, learn
 from retention.scoring.panel import MOST_ACCOUNT_MONTHS
 from retention.scoring.versions import scoring_model
 
@@ -29,6 +29,11 @@ class Command(BaseCommand):
             default=MOST_ACCOUNT_MONTHS,
             help="account-months to learn from at most; of a larger company a sample (%(default)s)",
         )
+        parser.add_argument(
+            "--adopt-half-lives",
+            action="store_true",
+            help="change the catalogue's half-lives where others explain friction better, and fit once more",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Learn, telling each step, and print the weights."""
@@ -37,9 +42,17 @@ class Command(BaseCommand):
             raise CommandError("--most-rows has to be 1 or more.")
         try:
             candidate = learn(tell=self._tell, most_rows=options["most_rows"])
+            if options["adopt_half_lives"] and self._adopt(candidate):
+                candidate = learn(tell=self._tell, most_rows=options["most_rows"])
         except (TooFewLeavers, AlreadyLearning) as refused:
             raise CommandError(str(refused)) from refused
         self._print(candidate)
+
+    def _adopt(self, candidate: Candidate) -> bool:
+        told = adopt_half_lives(candidate.version.learned or {"half_lives": []}, acting_person=None)
+        for sentence in told or ["no other half-lives explain friction better"]:
+            self._tell(sentence)
+        return bool(told)
 
     def _tell(self, sentence: str) -> None:
         self.stdout.write(f"{time.monotonic() - self.began:7.1f} s  {sentence}")
@@ -51,3 +64,8 @@ class Command(BaseCommand):
         for term, mean, sd, evidence in rows:
             if term.kind is not TermKind.BASELINE:
                 self.stdout.write(f"  {term.label:32} {mean:6.2f} ± {sd:4.2f}  {EVIDENCE_WORDS[evidence]}")
+        for found in (version.learned or {}).get("half_lives", []):
+            self.stdout.write(
+                f"  Friction of {found['department']} is explained better with half-lives {found['factor']:g} times "
+                f"the catalogue's (log likelihood {found['gain']:+.1f})."
+            )

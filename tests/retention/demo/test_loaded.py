@@ -30,9 +30,12 @@ from retention.demo.formula import CARE, DEPARTMENTS, EFFECTS, WITHOUT_EFFECT
 from retention.demo.loading import PASSWORD
 from retention.demo.past import past_days, score_day
 from retention.models import Budget, Score, ScoreHistory, Trend
+from retention.scoring.engine import Evidence, score
+from retention.scoring.learning import learn
+from retention.scoring.panel import build_panel, monthly_origins, observed_until
 from retention.scoring.rescoring import rescore_range
 from retention.scoring.runs import account_ranges
-from retention.scoring.versions import ensure_active_version
+from retention.scoring.versions import ensure_active_version, scoring_model
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -238,6 +241,22 @@ def test_priors_do_not_know_yet_who_is_blameless(truth: dict[str, Any]) -> None:
     assert 0.02 < wrongly < 0.4
     assert truth["formula"]["without_effect"] == list(WITHOUT_EFFECT)
     assert truth["formula"]["care"] == dict(CARE)
+
+
+def test_what_is_learned_from_the_books_is_calibrated_where_the_experts_are_not(loaded: str) -> None:
+    told: list[str] = []
+    candidate = learn(tell=told.append).version
+    assert len(told) == 2
+    assert not candidate.is_active
+    experts, learned = scoring_model(ensure_active_version()), scoring_model(candidate)
+    origins = monthly_origins(until=observed_until(), horizon_days=90.0, most=12)
+    panel = build_panel(origins=origins, model=experts)
+    said = score(panel.by_model(learned).inputs, learned.weights).risk
+    believed = score(panel.inputs, experts.weights).risk
+    assert said.mean() == pytest.approx(panel.left.mean(), rel=0.15)
+    assert believed.mean() > 1.3 * panel.left.mean()
+    # Too few have left of so small a company to support or clear anybody.
+    assert set(learned.weights.evidence) == {Evidence.ASSUMED}
 
 
 def test_risk_had_risen_before_customers_left(truth: dict[str, Any]) -> None:

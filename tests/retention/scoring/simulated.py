@@ -69,6 +69,7 @@ class _Course:
     last_order: list[Floats] = field(default_factory=list)
     loads: list[Floats] = field(default_factory=list)
     exposures: list[Floats] = field(default_factory=list)
+    fresh: list[Floats] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,30 @@ class Simulated:
 
 
 def simulate(company: Company) -> Simulated:
+    course, leaves = _lived(company)
+    return _panel(course, leaves)
+
+
+def decayed_otherwise(company: Company) -> list[tuple[Floats, Floats]]:
+    """The loads of each month's rows, decayed with half and with twice the half-life, as `simulate` orders them."""
+    course, leaves = _lived(company)
+    panel = _panel(course, leaves).panel
+    found = []
+    for number in range(len(panel.origins)):
+        here = panel.account_id[panel.origin == number]
+        both = [_decayed(course, WARM_UP + 1 + number, company.half_life * factor)[here] for factor in (0.5, 2.0)]
+        found.append((both[0], both[1]))
+    return found
+
+
+def _decayed(course: _Course, month: int, half_life: float) -> Floats:
+    total = np.zeros_like(course.fresh[0])
+    for fresh in course.fresh[:month]:
+        total = total * 0.5 ** (DAYS / half_life) + fresh
+    return total
+
+
+def _lived(company: Company) -> tuple[_Course, Floats]:
     course = _begin(company)
     leaves = np.full(company.accounts, np.inf)
     for month in range(WARM_UP + company.months):
@@ -90,7 +115,7 @@ def simulate(company: Company) -> Simulated:
             going = np.isinf(leaves) & (course.dice.random(company.accounts) < chance)
             # In the middle of the month after the decision.
             leaves[going] = month + 1.5
-    return _panel(course, leaves)
+    return course, leaves
 
 
 def _begin(company: Company) -> _Course:
@@ -117,6 +142,7 @@ def _live(course: _Course) -> None:
     course.counts.append(counts)
     hits = dice.poisson(company.an_order * counts[:, None] * course.proneness + 0.01 * course.proneness)
     fresh = hits * dice.uniform(0.3, 1.0, hits.shape)
+    course.fresh.append(fresh)
     load = course.loads[-1] if course.loads else np.zeros(hits.shape)
     exposure = course.exposures[-1] if course.exposures else np.zeros(company.accounts)
     course.loads.append(load * 0.5 ** (DAYS / company.half_life) + fresh)

@@ -12,12 +12,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections, transaction
 
-from accounts.models import Account, Order
+from accounts.models import Account, AuditEntry, Order
 from departments.models import State
+from retention import tasks
 from retention.models import ModelVersion, Origin
 from retention.scoring.engine import score
 from retention.scoring.features import Scope, build_inputs, read_facts
-from retention.scoring.learning import LEARNING_LOCK, learn
+from retention.scoring.learning import LEARNING_LOCK, adopt_half_lives, learn
 from retention.scoring.panel import build_panel, monthly_origins
 from retention.scoring.versions import ensure_active_version, scoring_model
 from tests import make
@@ -111,6 +112,28 @@ def test_a_company_without_a_past_is_told_that_its_history_is_too_short() -> Non
     Account.objects.all().delete()
     with pytest.raises(CommandError, match="history is too short"):
         call_command("fit")
+
+
+def test_the_weekly_task_leaves_a_company_without_a_past_alone(caplog: pytest.LogCaptureFixture) -> None:
+    Account.objects.all().delete()
+    with caplog.at_level("INFO", logger="retention.tasks"):
+        tasks.learn()
+    assert "history is too short" in caplog.text
+    assert not ModelVersion.objects.filter(origin=Origin.FIT).exists()
+
+
+def test_adopted_half_lives_change_the_catalogue_and_are_written_down() -> None:
+    kind, other = make.friction_type(), make.friction_type("invoice_error", department=make.department("billing"))
+    before, kept = kind.half_life_days, other.half_life_days
+    found = {"half_lives": [{"department": kind.department.slug, "factor": 2.0, "gain": 3.4}]}
+    told = adopt_half_lives(found, acting_person=None)
+    kind.refresh_from_db()
+    other.refresh_from_db()
+    assert (kind.half_life_days, other.half_life_days) == (2.0 * before, kept)
+    assert any(kind.name in sentence for sentence in told)
+    entry = AuditEntry.objects.get(verb="half_life_learned", subject=kind.public_id)
+    assert entry.details == {"half_life_days": [before, 2.0 * before], "gain": 3.4}
+    assert adopt_half_lives({"half_lives": []}, acting_person=None) == []
 
 
 @pytest.mark.django_db(transaction=True)

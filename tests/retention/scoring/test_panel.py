@@ -82,6 +82,30 @@ def test_nothing_that_was_recorded_later_is_in_it() -> None:
     )
 
 
+def test_a_department_has_no_part_yet_in_what_it_took_over_later() -> None:
+    account, billing = buyer(days_after(-20)), make.department("billing")
+    shipping = make.department("shipping")
+    incident = make.incident(
+        account,
+        make.friction_type(),
+        {billing: 0.75, shipping: 0.25},
+        severity=0.8,
+        happened_at=days_after(-9),
+        recorded_at=days_after(-9),
+        state=State.NEW,
+    )
+    before = panel()
+    answered = {"answer": "accepted", "answered_at": days_after(4)}
+    make.hand_off(incident, billing, from_department=shipping, share=0.75, **answered)
+    after = panel()
+    billed, shipped = (after.inputs.departments.index(slug) for slug in ("billing", "shipping"))
+    known = before.inputs.loads[row(before, account)]
+    weight = known[billed] + known[shipped]
+    assert known[billed] == pytest.approx(0.75 * weight)
+    then = after.inputs.loads[row(after, account)]
+    assert (then[billed], then[shipped]) == pytest.approx((0.0, weight))
+
+
 def test_who_buys_by_order_has_left_when_the_horizon_passes_without_an_order() -> None:
     stays, silent = buyer(days_after(-20), days_after(89)), buyer(days_after(-20), days_after(92))
     found = panel()

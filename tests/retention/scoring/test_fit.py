@@ -1,0 +1,208 @@
+"""What is known to be true of a fit: simulated companies are seen through, and nobody is blamed by chance."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from retention.scoring.engine import Evidence, Floats, TermKind, department_key, score
+from retention.scoring.fit import Fitted, TooFewLeavers, fit
+from retention.scoring.ledger import build_ledger
+from retention.scoring.panel_arrays import Panel
+from tests.retention.scoring.simulated import Company, Simulated, decayed_otherwise, simulate
+
+# Two departments without effect, weak ones and strong ones; two whose friction grows with the square of orders.
+EFFECTS = (0.0, 0.0, 1.5, 2.0, 2.5, 3.0, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0)
+BUSY = (6, 8)
+CONFOUNDED = Company(EFFECTS, level=-6.6, busy=BUSY, contracts=1.0, an_order=0.35)
+NOISE = Company((0.0,) * 12, accounts=500, months=20, level=-3.2, busy=BUSY, contracts=0.7, an_order=0.15)
+ONE_SIDED_95 = 1.644854
+
+
+@cache
+def learned(company: Company) -> tuple[Simulated, Fitted]:
+    simulated = simulate(company)
+    return simulated, fit(simulated.panel, start=company.model())
+
+
+def departments(company: Company, fitted: Fitted) -> list[int]:
+    return [fitted.model.weights.keys.index(department_key(slug)) for slug in company.departments]
+
+
+def distance(one: Floats, other: Floats) -> float:
+    """Total variation distance between two sets of shares."""
+    return float(0.5 * np.abs(one / one.sum() - other / other.sum()).sum())
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_departments_shares_of_a_simulated_company_are_recovered(seed: int) -> None:
+    company = replace(CONFOUNDED, seed=seed)
+    simulated, fitted = learned(company)
+    panel, places = simulated.panel, departments(company, fitted)
+    assert 3_000 < panel.leavers < 4_000
+    weights = fitted.model.weights
+    ledger = build_ledger(score(panel.by_model(fitted.model).inputs, weights), weights)
+    # In log-odds, so that rows on which the curve is flat count like others.
+    terms = score(panel.by_model(fitted.model).inputs, weights).contributions[:, places]
+    charged = terms.sum(axis=0) * ledger.charged[places]
+    assert distance(charged, simulated.true_terms.sum(axis=0)) <= 0.03
+    evidence = [weights.evidence[place] for place in places]
+    assert evidence[3:] == [Evidence.SUPPORTED] * (len(EFFECTS) - 3)
+    assert Evidence.ASSUMED not in evidence
+
+
+def test_departments_without_effect_are_not_charged() -> None:
+    for seed in (1, 2, 3):
+        company = replace(CONFOUNDED, seed=seed)
+        _, fitted = learned(company)
+        blameless = departments(company, fitted)[:2]
+        assert [fitted.model.weights.evidence[place] for place in blameless] == [Evidence.NO_EVIDENCE] * 2
+
+
+def test_raw_counts_point_the_wrong_way_where_the_fit_points_the_right_one() -> None:
+    """Whoever buys more meets more friction and leaves less."""
+    effects = (0.0, 3.5, 3.5)
+    company = Company(effects, months=24, level=-4.0, per_activity=-1.8, busy=(1, 2), contracts=1.0, an_order=0.1)
+    simulated, fitted = learned(company)
+    left, weights = simulated.panel.left, fitted.model.weights
+    for place in (1, 2):
+        counts = simulated.counts[:, place]
+        assert counts[left].mean() < 0.8 * counts[~left].mean()
+        column = weights.keys.index(department_key(f"d{place}"))
+        assert weights.mean[column] > 0.5
+        assert weights.evidence[column] is Evidence.SUPPORTED
+
+
+def test_noise_stays_unaccused() -> None:
+    supported = 0
+    for seed in range(40):
+        company = replace(NOISE, seed=100 + seed)
+        simulated = simulate(company)
+        fitted = fit(simulated.panel, start=company.model())
+        assert simulated.panel.leavers >= 200
+        evidence = [fitted.model.weights.evidence[place] for place in departments(company, fitted)]
+        supported += evidence.count(Evidence.SUPPORTED)
+    assert supported <= 0.05 * 40 * len(NOISE.effects)
+
+
+def test_intervals_cover_the_truth() -> None:
+    """Where months decide one by one, the written effects are what the weights should be."""
+    covered, asked = 0, 0
+    for seed in range(24):
+        dice = np.random.default_rng(seed)
+        effects = tuple(np.abs(dice.normal(2.0, 1.0, 12)).tolist())
+        company = Company(
+            effects,
+            accounts=900,
+            months=20,
+            level=-4.7,
+            seed=200 + seed,
+            contracts=1.0,
+            an_order=0.15,
+            horizon_months=1,
+        )
+        fitted = fit(simulate(company).panel, start=company.model())
+        places = departments(company, fitted)
+        mean, sd = fitted.model.weights.mean[places], fitted.model.weights.standard_deviations()[places]
+        covered += int((np.abs(np.array(effects) - mean) <= ONE_SIDED_95 * sd).sum())
+        asked += len(effects)
+    assert 0.85 <= covered / asked <= 0.95
+
+
+def test_months_that_repeat_each_other_make_nothing_surer() -> None:
+    company = replace(NOISE, effects=(0.0, 2.0, 4.0), busy=(), seed=7)
+    panel = simulate(company).panel
+    once, thrice = (fit(rows, start=company.model()) for rows in (panel, Panel.joined([panel] * 3)))
+    assert thrice.model.weights.standard_deviations() == pytest.approx(
+        once.model.weights.standard_deviations(), rel=0.1
+    )
+    assert thrice.report.power == pytest.approx(once.report.power / 3, rel=0.05)
+
+
+def test_a_weight_on_its_bound_is_not_called_certain() -> None:
+    company = replace(NOISE, seed=8)
+    weights = fit(simulate(company).panel, start=company.model()).model.weights
+    friction = weights.columns(TermKind.FRICTION)
+    assert (weights.mean[friction] == 0.0).any()
+    assert (weights.standard_deviations() > 0.01).all()
+    assert np.linalg.eigvalsh(weights.covariance).min() > -1e-12
+
+
+MIXED = Company(
+    (0.0, 3.0, 5.0),
+    accounts=2_500,
+    months=24,
+    level=-4.8,
+    an_order=0.15,
+    segments=("", "Retail", "Wholesale", "Public"),
+    segment_levels=(0.0, 0.7, -0.5, 0.0),
+)
+
+
+def test_segments_and_both_sorts_of_accounts_are_calibrated() -> None:
+    simulated, fitted = learned(MIXED)
+    panel = simulated.panel
+    risk = score(panel.by_model(fitted.model).inputs, fitted.model.weights).risk
+    groups = [panel.is_contract, ~panel.is_contract, *(panel.segment == code for code in range(4))]
+    groups += [panel.is_contract & (panel.segment == 1), ~panel.is_contract & (panel.segment == 2)]
+    for group in groups:
+        assert risk[group].mean() == pytest.approx(panel.left[group].mean(), rel=0.12)
+    level = dict(zip(fitted.model.weights.keys, fitted.model.weights.mean.tolist(), strict=True))
+    assert level["segment:Retail"] > level["segment:Public"] > level["segment:Wholesale"]
+
+
+def test_a_segment_of_which_little_is_known_is_taken_for_the_usual() -> None:
+    panel = simulate(MIXED).panel
+    few = panel.chosen((panel.segment != 1) | (panel.account_id < 60))
+    fitted = fit(few, start=MIXED.model())
+    whole = dict(zip(learned(MIXED)[1].model.weights.keys, learned(MIXED)[1].model.weights.mean, strict=True))
+    small = dict(zip(fitted.model.weights.keys, fitted.model.weights.mean, strict=True))
+    assert abs(small["segment:Retail"]) < 0.75 * abs(whole["segment:Retail"])
+
+
+def test_the_risk_is_that_of_the_truth() -> None:
+    company = replace(CONFOUNDED, seed=1)
+    simulated, fitted = learned(company)
+    panel = simulated.panel
+    risk = score(panel.by_model(fitted.model).inputs, fitted.model.weights).risk
+    assert risk.mean() == pytest.approx(panel.left.mean(), rel=0.01)
+    tenths = np.array_split(np.argsort(risk), 10)
+    for rows in tenths:
+        assert risk[rows].mean() == pytest.approx(panel.left[rows].mean(), abs=0.03)
+
+
+def test_a_little_history_leaves_the_experts_their_say() -> None:
+    company = replace(NOISE, effects=(0.0, 3.0), busy=(), accounts=200, months=12)
+    fitted = fit(simulate(company).panel, start=company.model())
+    places = departments(company, fitted)
+    assert [fitted.model.weights.evidence[place] for place in places] == [Evidence.ASSUMED] * 2
+    assert (fitted.model.weights.standard_deviations()[places] > 0.7).all()
+
+
+def test_too_few_leavers_are_told_in_a_sentence() -> None:
+    company = replace(NOISE, accounts=40, months=8)
+    with pytest.raises(TooFewLeavers, match=r"Of \d+ accounts \d+ left .* The experts' weights stay in force"):
+        fit(simulate(company).panel, start=company.model())
+
+
+def test_a_half_life_that_the_catalogue_has_wrong_is_found_and_a_right_one_left_alone() -> None:
+    company = Company((3.0, 4.0), accounts=2_500, months=24, level=-5.2, contracts=1.0, an_order=0.3, horizon_months=1)
+    right = replace(company, half_life=60.0)
+    panel = simulate(right).panel
+    shorter, longer = (np.concatenate(found) for found in zip(*decayed_otherwise(right), strict=True))
+    true = panel.inputs.loads
+    known = replace(panel, loads_by_factor={0.5: shorter, 2.0: longer})
+    assert fit(known, start=right.model()).report.half_lives == ()
+    # The catalogue says a half of what is so, for the second department.
+    loads = np.stack([true[:, 0], shorter[:, 1]], axis=1)
+    mistaken = replace(
+        panel,
+        inputs=panel.inputs.with_loads(loads),
+        loads_by_factor={2.0: np.stack([longer[:, 0], true[:, 1]], axis=1)},
+    )
+    (found,) = fit(mistaken, start=right.model()).report.half_lives
+    assert (found.department, found.factor) == ("d1", 2.0)
+    assert found.gain > 2.0
