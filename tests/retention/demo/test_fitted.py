@@ -35,7 +35,8 @@ class Case:
         """The points that a model charges each department with, over all rows."""
         weights = model.weights
         ledger = build_ledger(score(self.panel.by_model(model).inputs, weights), weights)
-        return ledger.department_points([department_key(slug) for slug in DEPARTMENTS]).sum(axis=0)
+        points = ledger.department_points([department_key(slug) for slug in DEPARTMENTS])
+        return np.asarray(points.sum(axis=0), dtype=np.float64)
 
     def evidence(self, slug: str) -> Evidence:
         weights = self.fitted.model.weights

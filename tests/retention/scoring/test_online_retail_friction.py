@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import lzma
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -59,8 +60,8 @@ def histories() -> list[History]:
         moments.setdefault((customer, invoice), moment)
     made: dict[str, History] = defaultdict(lambda: History([], []))
     for key in sorted(values, key=lambda key: moments[key]):
-        customer = made[key[0]]
-        (customer.orders if values[key] > 0 else customer.credits).append((moments[key], abs(values[key])))
+        history = made[key[0]]
+        (history.orders if values[key] > 0 else history.credits).append((moments[key], abs(values[key])))
     return [history for history in made.values() if history.orders]
 
 
@@ -86,7 +87,7 @@ def load(history: History, day: datetime) -> float:
 
 
 def exposure(history: History, day: datetime) -> float:
-    return sum(0.5 ** ((day - time).days / 90.0) for time, _ in history.orders if time < day)
+    return math.fsum(0.5 ** ((day - time).days / 90.0) for time, _ in history.orders if time < day)
 
 
 def panel_of(everybody: list[History], origins: list[datetime]) -> Panel:
