@@ -17,11 +17,13 @@ LEAST_LEAVERS = 200
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Accounts that were given about the same risk: what was said, what happened, to how many."""
+    """Accounts that were given about the same risk: what was said, what happened, to how many; 95 % interval."""
 
     said: float
     happened: float
     accounts: int
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ def trust(version: ModelVersion | None) -> Trust:
     """Read the active version's last backtest."""
     backtest: Mapping[str, Any] = (version.backtest if version else None) or {}
     bins = [
-        Bin(float(one["said"]), float(one["happened"]), int(one["accounts"])) for one in backtest.get("calibration", [])
+        Bin(one["said"], one["happened"], one["accounts"], one["low"], one["high"])
+        for one in backtest.get("calibration", [])
     ]
     return Trust(
         is_backtested=bool(backtest),

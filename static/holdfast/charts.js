@@ -128,7 +128,7 @@
       }));
       return {
         ...frame(look),
-        grid: { ...frame(look).grid, bottom: 28 },
+        grid: { ...frame(look).grid, top: 32, bottom: 28 },
         xAxis: axis("said", { nameLocation: "middle", nameGap: 28 }),
         yAxis: axis("left", {}),
         tooltip: { ...frame(look).tooltip, formatter: (at) => at.data.words || "" },
