@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from celery import chain
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.models import Account, AccountChange, SignalChange
-from retention.models import ScoringRange, ScoringRun
-from retention.tasks import start_nightly_run
+from retention.models import ModelVersion, ScoringRange, ScoringRun
+from retention.tasks import backtest, learn, start_nightly_run
 
 FRESH: Final = datetime.timedelta(days=1)
 # Longer than a dead worker's claim lasts.
@@ -31,6 +32,11 @@ class Command(BaseCommand):
             self._wait("parts of the accounts to score", _parts_left)
         self._wait("changes to score", AccountChange.objects.count)
         self.stdout.write(f"The workers have scored {Account.objects.count()} accounts.")
+        if not ModelVersion.objects.exclude(backtest=None).exists():
+            chain(learn.si(), backtest.si()).delay()
+            self.stdout.write(
+                "They go on learning from the past and testing the models on it: see Method in some minutes."
+            )
 
     def _wait(self, what: str, count_left: Callable[[], int]) -> None:
         """Tell now and then how many are left until none is; give up when nothing moves for long."""
