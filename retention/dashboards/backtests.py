@@ -8,7 +8,7 @@ from typing import Any
 from accounts.models import Account
 from departments.models import Person
 from retention.models import ModelVersion
-from retention.scoring.backtest import TESTED
+from retention.scoring.backtest import ACTIVE, TESTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,25 +117,35 @@ class Backtest:
 
 def last_backtest(version: ModelVersion | None, person: Person) -> Backtest | None:
     """Return the backtest kept with a version, None where there is none; misses at accounts the person may see."""
-    found = version.backtest if version else None
-    if not found:
+    if version is None or not version.backtest:
         return None
+    found = version.backtest
     return Backtest(
         at=datetime.datetime.fromisoformat(found["at"]),
         days=[datetime.datetime.fromisoformat(origin) for origin in found["origins"]],
         figures=found,
-        rows=[*_rows(found["contenders"]), *(Row(one["label"], False, [], one["note"]) for one in found["missing"])],
+        rows=[
+            *_rows(found["contenders"], _labels(version, found)),
+            *(Row(one["label"], False, [], one["note"]) for one in found["missing"]),
+        ],
         reliability=list(_parts(found["reliability"])),
         drift=list(_parts(found["drift"])),
         misses=_misses(found["misses"], person),
     )
 
 
-def _rows(contenders: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
+def _labels(version: ModelVersion, found: Mapping[str, Any]) -> dict[str, str]:
+    """Return how the models are called by now: another may have been put in force since the test."""
+    other = found.get("against_active", {}).get("version")
+    standing = "in force" if version.is_active else "candidate"
+    return {TESTED: f"Model {version.number}, {standing}", ACTIVE: f"Model {other}, in force when tested"}
+
+
+def _rows(contenders: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) -> Iterator[Row]:
     best = {column.name: _best(contenders, column) for column in COLUMNS}
     for one in contenders:
         cells = [_cell(column, one["figures"], best[column.name]) for column in COLUMNS]
-        yield Row(one["label"], one["key"] == TESTED, cells)
+        yield Row(labels.get(one["key"], one["label"]), one["key"] == TESTED, cells)
 
 
 def _best(contenders: Sequence[Mapping[str, Any]], column: Column) -> float | None:

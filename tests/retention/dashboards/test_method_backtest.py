@@ -105,7 +105,7 @@ def test_the_best_of_each_column_is_the_highest_or_the_lowest_as_it_should_be() 
     seen = last_backtest(backtested(), make.person(Role.EXECUTIVE))
     assert seen is not None
     best: dict[str, list[Any]] = {row.label: [cell.label for cell in row.cells if cell.is_best] for row in seen.rows}
-    assert best["Model 1, active"] == ["AUC", "PR-AUC", "Brier", "Log loss", "ECE", "Lift at 10 %"]
+    assert best["Model 1, in force"] == ["AUC", "PR-AUC", "Brier", "Log loss", "ECE", "Lift at 10 %"]
     assert best["RFM logit"] == ["PR-AUC", "Log loss", "ECE", "Lift at 10 %"]
     assert best["Gradient boosting"] == []
 
