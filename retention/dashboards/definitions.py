@@ -83,8 +83,9 @@ DEFINITIONS = (
     Definition(
         "deadlines",
         "Deadlines",
-        "Hours to answer and to resolve stand with each type of friction and count working hours only. An incident is "
-        "due when the next of the two runs out.",
+        "Hours to answer and to resolve stand with each type of friction and count the working hours of the department "
+        "that is asked, by its own calendar: shifts, holidays, closing days. An incident is due when the next of the "
+        "two runs out. The customer’s clock never starts again; every moment is charged to whoever is waited for.",
     ),
     Definition(
         "triage-order",
