@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("departments", "0007_undo_and_merging")]
+    dependencies = [("departments", "0010_reminders")]
 
     operations = [
         migrations.AlterField(
