@@ -16,8 +16,11 @@ PAGES = {
         "/portfolio?tab=all", "/portfolio?tab=moved", "/portfolio/incidents", "/accounts/<account>",
         "/accounts/<account>/timeline", "/accounts/<account>/report", "/accounts/<account>/contact", "/report",
         "/search", "/search?q=customer", "/inbox", "/incidents/<new>", "/method", "/password_change/",
+        "/recoveries/<recovery>", "/accounts/<account>/ask-for-call", "/accounts/<account>/snooze",
         "/accounts/00000000-0000-7000-8000-000000000000",
     ],
+    "cover": ["/portfolio?tab=snoozed", "/accounts/<account>"],
+    "member": ["/recoveries/<recovery>"],
     "desk": ["/desk", "/desk/<account>"],
     "head": [
         "/triage/shipping", "/triage/shipping?tab=resolved", "/incidents/<in_work>", "/incidents/<waiting>",
