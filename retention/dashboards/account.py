@@ -30,7 +30,7 @@ def show_account(request: PersonRequest, account: uuid.UUID) -> HttpResponse:
     if not _is_open(customer, request.user):
         return render(request, "dashboards/account_reduced.html", _reduced(customer, request.user))
     context = _full(customer, request.user, frozenset(), chosen_day(request.GET.get("since", "")))
-    return render(request, "dashboards/account.html", context | _timeline(request, customer))
+    return render(request, "dashboards/account.html", context)
 
 
 @require_safe
@@ -47,8 +47,7 @@ def ask_what_if(request: PersonRequest, account: uuid.UUID) -> HttpResponse:
     customer = get_object_or_404(Account.objects.open_book_to(request.user), public_id=account)
     ticked = ticked_incidents(request.POST.getlist("incidents"), customer, request.user)
     if not request.htmx:
-        context = _full(customer, request.user, ticked)
-        return render(request, "dashboards/account.html", context | _timeline(request, customer))
+        return render(request, "dashboards/account.html", _full(customer, request.user, ticked))
     explanation = explain(customer)
     answer = what_if(customer, explanation, ticked) if explanation and ticked else None
     return render(request, "dashboards/_account_what_if.html", {"account": customer, "what_if": answer})

@@ -296,3 +296,11 @@ def test_a_moment_is_read_in_the_zone_of_the_person(client: Client, castle: Acco
 def test_money_is_written_in_the_currency_and_locale_of_the_company(as_maya: Client, castle: Account) -> None:
     make.organisation(currency="EUR", locale="de_DE")
     assert "10.000\u00a0€ a year" in as_maya.get(page_of(castle)).content.decode()
+
+
+def test_the_page_leads_to_the_timeline_also_where_nothing_fetches_it(as_maya: Client, castle: Account) -> None:
+    url = reverse("account_timeline", args=[castle.public_id])
+    page = as_maya.get(reverse("account", args=[castle.public_id])).content.decode()
+    assert f'hx-get="{url}"' in page
+    assert f'<a href="{url}">' in page
+    assert "<html" not in as_maya.get(url, headers={"HX-Request": "true"}).content.decode()
