@@ -88,3 +88,8 @@ class Snooze(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.account} until {self.until or 'the risk rises'}"
+
+    @property
+    def rise_in_points(self) -> int:
+        """Return by how many points of risk it wakes."""
+        return round(self.wakes_at_rise * 100)
