@@ -1,7 +1,7 @@
 """Feeds that have gone quiet and that an account's friction comes from: silence is not absence of friction."""
 
 import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -25,7 +25,7 @@ LATEST_SQL: Final = """
 
 def quiet_feeds(account: Account, moment: datetime.datetime) -> list[FeedState]:
     """Return the feeds of signals that once told of this account and tell of nobody any more, longest silent first."""
-    parameters = {"account": account.pk, "moment": moment, "latest": LATEST}
+    parameters: dict[str, Any] = {"account": account.pk, "moment": moment, "latest": LATEST}
     with connection.cursor() as cursor:
         cursor.execute(LATEST_SQL, parameters)
         rows = cursor.fetchall()
