@@ -228,4 +228,5 @@ def _in_words(field: Field, value: JsonValue) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     words = f"{value:,g}" if isinstance(value, int | float) else str(value)
-    return words if field.unit in ("", "money") else f"{words} {field.unit}"
+    unit = field.unit.removesuffix("s") if words == "1" else field.unit
+    return words if unit in ("", "money") else f"{words} {unit}"

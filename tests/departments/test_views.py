@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from departments.actions import handoffs
 from departments.models import Answer, Department, Incident, Person, Reason, State
+from departments.views.page import facts
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -282,3 +283,9 @@ def test_ticked_incidents_are_resolved_with_the_same_words(shipping: Department)
 def test_ticking_nothing_is_said_in_a_sentence(shipping: Department) -> None:
     page = signed_in(make.head(shipping)).post(reverse("incidents_accept"), follow=True).content.decode()
     assert "Tick at least one incident." in page
+
+
+@pytest.mark.parametrize(("days", "words"), [(1, "1 day"), (3, "3 days"), (0, "0 days")])
+def test_what_a_signal_counts_is_said_as_people_say_it(days: int, words: str) -> None:
+    signal = make.signal(make.account(), data={"days_late": days})
+    assert [fact.value for fact in facts(signal)] == [words]
