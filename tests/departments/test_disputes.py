@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
 
 from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import AccountChange
@@ -32,6 +34,7 @@ from departments.models import (
     Ruling,
     RulingState,
     State,
+    UndoPoint,
 )
 from departments.records import breaches
 from tests import make
@@ -388,3 +391,17 @@ def test_a_ruling_and_an_acceptance_at_once_leave_a_whole_record() -> None:
         settled = ruling.state == RulingState.SETTLED
         assert shares(incident) == ({"shipping": 1.0} if settled else {"billing": 1.0})
         assert breaches() == []
+
+
+def test_a_regrading_offers_to_be_taken_back_on_the_page() -> None:
+    incident = reported()
+    client = Client()
+    client.force_login(make.head(incident.department))
+    address = reverse("incident_regrade", args=[incident.public_id])
+    given = {"severity": "20", "friction_type": incident.friction_type.slug, "words": "One day."}
+    page = client.post(address, given, follow=True).content.decode()
+    assert "One day." in page
+    batch = UndoPoint.objects.get(incident=incident).batch
+    assert reverse("undo", args=[batch]) in page
+    client.post(reverse("undo", args=[batch]))
+    assert fresh(incident).severity == 0.8
