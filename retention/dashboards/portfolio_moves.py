@@ -35,7 +35,7 @@ def reasons_of_movement(accounts: Sequence[Account]) -> dict[int, str]:
         models = (scoring_model(versions[old]), scoring_model(versions[new]))
         moved = read_movement(account_ids, (until - WEEK, until), models)
         for account_id, lines in lines_by_account(moved, models[1].weights).items():
-            reasons[account_id] = _words(lines)
+            reasons[account_id] = _words(lines, scores[account_id].risk - (scores[account_id].risk_week_ago or 0.0))
     return {account_id: words for account_id, words in reasons.items() if words}
 
 
@@ -46,10 +46,11 @@ def _models_then(account_ids: Sequence[int], moment: datetime.datetime) -> dict[
     return dict(latest.values_list("account", "model"))
 
 
-def _words(lines: Sequence[MoveLine]) -> str:
-    change = sum(line.points for line in lines)
+def _words(lines: Sequence[MoveLine], change: float) -> str:
+    """Say what moved it most in the direction in which it is shown to have moved."""
     line = next((one for one in lines if one.points * change > 0), None)
-    if line is None or abs(line.points) < LEAST_POINTS:
+    # What was last kept may be older than a week: then the week alone does not tell why.
+    if line is None or abs(line.points) < LEAST_POINTS or sum(one.points for one in lines) * change <= 0:
         return ""
     count = f" ×{len(line.incidents)}" if len(line.incidents) > 1 else ""
     what = line.label if line.cause is Cause.BEHAVIOUR else f"{CAUSE_WORDS[line.cause]}: {line.label.lower()}"

@@ -151,4 +151,4 @@ def _why_it_does_not_wait(override: Override) -> str:
 
 
 def _end_of(day: datetime.date) -> datetime.datetime:
-    return timezone.make_aware(datetime.datetime.combine(day + datetime.timedelta(days=1), datetime.time.min))
+    return timezone.make_aware(datetime.datetime.combine(day, datetime.time.max))

@@ -68,6 +68,7 @@ def test_an_override_keeps_what_was_computed_and_who_said_otherwise(castle: Acco
 
 def test_it_ends_by_itself(castle: Account, maya: Person) -> None:
     override = of(castle, maya, days=1)
+    assert timezone.localdate(override.expires_at) == days_from_now(1)
     assert not Override.objects.standing(timezone.now() + datetime.timedelta(days=2)).exists()
     long_ago = {"made_at": make.ago(days=9), "expires_at": make.ago(days=2)}
     Override.objects.filter(pk=override.pk).update(**long_ago)
