@@ -10,7 +10,7 @@ from typing import Final
 from accounts.models import Account
 from retention.models import Score, ScoreHistory
 from retention.scoring.engine import TermKind, Weights, department_key
-from retention.scoring.ledger import RECOVERING, not_attributed_reason
+from retention.scoring.ledger import RECOVERING, RECOVERING_REASON, not_attributed_reason
 from retention.scoring.movement import Cause
 from retention.scoring.moving import Moved, read_movement
 from retention.scoring.versions import scoring_model
@@ -132,8 +132,9 @@ def _behaviour_lines(moved: Moved, row: int, weights: Weights) -> Iterator[MoveL
     for key, values in moved.movement.terms.items():
         points, term = float(values[row]), terms.get(key)
         if points and term:
-            label = RECOVERING if term.kind is TermKind.SYMPTOM and points < 0 else term.label
-            reason = not_attributed_reason(term, evidences[key])
+            label, reason = term.label, not_attributed_reason(term, evidences[key])
+            if term.kind is TermKind.SYMPTOM and points < 0:
+                label, reason = RECOVERING, RECOVERING_REASON
             yield MoveLine(Cause.BEHAVIOUR, label, points, term.department, reason)
         elif points:
             yield MoveLine(Cause.MODEL, ANOTHER_MODEL, points)
