@@ -188,6 +188,7 @@ SPECTACULAR_SETTINGS = {
         "IncidentState": "departments.models.friction.State",
         "RecoveryState": "retention.models.recovery.RecoveryState",
         "CallState": "departments.models.call_request.CallState",
+        "Band": "retention.api.serializers.common.BANDS",
     },
     "TITLE": "Holdfast API",
     "DESCRIPTION": ABOUT,

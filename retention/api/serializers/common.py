@@ -1,4 +1,4 @@
-"""What records name each other by."""
+"""What records name each other by, and words that several of them use."""
 
 from typing import Any
 
@@ -6,6 +6,9 @@ from rest_framework import serializers
 
 from accounts.models import Account
 from departments.models import Person
+from retention.scoring.bands import Band
+
+BANDS = [band.value for band in Band]
 
 
 def public_id(source: str = "public_id", **options: Any) -> serializers.UUIDField:

@@ -8,10 +8,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from departments.models import Person
-from retention.api.serializers.common import AccountName
+from retention.api.serializers.common import BANDS, AccountName
 from retention.api.serializers.overrides import StandingOverride
 from retention.models import Override, Score
-from retention.scoring.bands import Band, band_of
+from retention.scoring.bands import band_of
 from retention.scoring.ledger import LineKind
 from retention.scoring.movement import Cause
 
@@ -51,7 +51,7 @@ class ScoreSummary(serializers.ModelSerializer[Score]):
         ]
         read_only_fields = fields
 
-    @extend_schema_field(serializers.ChoiceField(choices=[band.value for band in Band]))
+    @extend_schema_field(serializers.ChoiceField(choices=BANDS))
     def get_band(self, score: Score) -> str:
         """Return the word for the risk."""
         return band_of(score.risk).value

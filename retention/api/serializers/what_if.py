@@ -5,12 +5,9 @@ from typing import Any
 from rest_framework import serializers
 
 from departments.models import Department, FrictionType
-from retention.api.serializers.common import AccountName
+from retention.api.serializers.common import BANDS, AccountName
 from retention.api.serializers.inputs import BySlug
-from retention.scoring.bands import Band
 from retention.scoring.what_if import Question
-
-BANDS = [band.value for band in Band]
 
 
 class QuestionSerializer(serializers.Serializer[Any]):
