@@ -66,6 +66,8 @@ TEMPLATES = [
     },
 ]
 
+FORM_RENDERER = "retention.form_controls.Renderer"
+
 DATABASES = {
     "default": {
         **environment.database(environment.required("DATABASE_URL", "postgresql://user:password@host:5432/name")),
