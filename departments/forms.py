@@ -3,12 +3,12 @@
 import datetime
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 
-from departments.actions.bulk import MOST_AT_ONCE
+from departments.actions.outcome import MOST_AT_ONCE
 from departments.models import CauseCode, Department, FrictionType, Incident, Person, Reason, Role, Weekday
 
 _WORKING_ROLES = (Role.DEPARTMENT_HEAD, Role.DEPARTMENT_MEMBER)
@@ -22,15 +22,6 @@ def colleagues(department: Department) -> Any:
 def causes(department: Department) -> Any:
     """Return the causes that a department names."""
     return CauseCode.objects.filter(department=department, is_active=True)
-
-
-def share_choices(name: str, *several: forms.Form) -> None:
-    """Read the choices of a field once for several forms that are shown on one page."""
-    fields = [cast(forms.ChoiceField, form.fields[name]) for form in several]
-    # Through iter(): list() alone asks such choices for their number first, which is a statement of its own.
-    choices = list(iter(cast(Iterable[Any], fields[0].choices)))
-    for field in fields:
-        field.choices = choices
 
 
 class AssignForm(forms.Form):

@@ -1,5 +1,8 @@
 """How a dispute comes before an executive, and how it ends without one."""
 
+from collections.abc import Iterable
+
+from django.db.models import Max
 from django.utils import timezone
 
 from accounts.errors import Conflict
@@ -45,14 +48,28 @@ def settle_ruling(incident: Incident, acting_person: Person) -> Ruling | None:
 
 def refuse_while_ruled(incident: Incident) -> None:
     """Refuse to hand on what waits for a ruling, or what was ruled on and not reopened since."""
-    if Ruling.objects.open().filter(incident=incident).exists():
-        raise Conflict("It waits for an executive's ruling on who answers for it.")
-    ruled = Ruling.objects.filter(incident=incident, state=RulingState.RULED).order_by("-decided_at").first()
-    if ruled is None:
-        return
-    reopened = IncidentEvent.objects.filter(incident=incident, verb="reopened", at__gte=ruled.decided_at)
-    if not reopened.exists():
-        raise Conflict(f"{ruled.decided_by} ruled on who answers for it; that stands.")
+    if sentence := why_unmovable([incident]).get(incident.pk):
+        raise Conflict(sentence)
+
+
+def why_unmovable(incidents: Iterable[Incident]) -> dict[int, str]:
+    """Return, by incident, why it is not handed on: it waits for a ruling, or was ruled on and not reopened since."""
+    keys = [incident.pk for incident in incidents]
+    rulings = Ruling.objects.filter(incident__in=keys, state__in=(RulingState.OPEN, RulingState.RULED))
+    found = list(rulings.select_related("decided_by").order_by("incident", "decided_at"))
+    reopened = IncidentEvent.objects.filter(incident__in=keys, verb="reopened").order_by().values("incident")
+    latest = dict(reopened.annotate(latest=Max("at")).values_list("incident", "latest")) if found else {}
+    # In order of the decisions, an open one (which has none) last: what is said last stands.
+    sentences = {}
+    for ruling in found:
+        again = latest.get(ruling.incident_id)
+        if ruling.is_open:
+            sentences[ruling.incident_id] = "It waits for an executive's ruling on who answers for it."
+        elif again is None or ruling.decided_at is None or again < ruling.decided_at:
+            sentences[ruling.incident_id] = f"{ruling.decided_by} ruled on who answers for it; that stands."
+        else:
+            sentences.pop(ruling.incident_id, None)
+    return sentences
 
 
 def as_open(ruling: Ruling) -> dict[str, object]:

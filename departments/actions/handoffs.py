@@ -5,13 +5,13 @@ shares move back to the day it happened, since scoring reads who answers now and
 """
 
 import math
+from collections.abc import Mapping
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import Conflict, Invalid
 from departments.actions.disputes import as_withdrawn, refuse_while_ruled, ruling_after_bounces
-from departments.actions.incidents import accept
 from departments.actions.permissions import require_answering
 from departments.actions.shares import write_shares
 from departments.actions.steps import last_step, record_step, require_state, swap
@@ -48,7 +48,7 @@ def hand_off(
     """Ask another department to answer for the incident: for `share` of what the acting department answers for."""
     require_answering(acting_person, incident.department)
     require_state(incident, *MOVABLE)
-    _check_proposal(incident, to, reason, words, share)
+    check_proposal(incident, to, reason, words, share)
     refuse_while_ruled(incident)
     state_before, as_it_was = incident.state, picture(incident)
     asked_until = deadline(start=timezone.now(), hours=incident.friction_type.answer_hours, department=to)
@@ -70,7 +70,8 @@ def hand_off(
     return proposal
 
 
-def _check_proposal(incident: Incident, to: Department, reason: str, words: str, share: float) -> None:
+def check_proposal(incident: Incident, to: Department, reason: str, words: str, share: float) -> None:
+    """Refuse what cannot be asked of another department."""
     if to == incident.department:
         raise Invalid("to", f"{to} holds it already.")
     if not to.is_active:
@@ -114,22 +115,20 @@ def accept_hand_off(*, hand_off: HandOff, words: str, acting_person: Person) -> 
     return hand_off
 
 
-def accept_any(*, incident: Incident, acting_person: Person) -> Incident:
-    """Answer for the incident: as its holder, or as the department that is asked to take it."""
-    asked = HandOff.objects.pending().filter(incident=incident, to_department=acting_person.department_id)
-    if (proposal := asked.select_related("incident", "from_department", "to_department").first()) is None:
-        return accept(incident=incident, acting_person=acting_person)
-    return accept_hand_off(hand_off=proposal, words="", acting_person=acting_person).incident
-
-
 def _move_shares(hand_off: HandOff, incident: Incident) -> tuple[float, float]:
     """Move the share, and return what the giving and the taking department answer for then."""
     shares = dict(Responsibility.objects.filter(incident=incident).values_list("department_id", "share"))
-    held = shares.get(hand_off.giver.pk, 0.0)
-    moved = held * hand_off.share
-    kept, taken = held - moved, shares.get(hand_off.taker.pk, 0.0) + moved
-    write_shares(incident, {**shares, hand_off.giver.pk: kept, hand_off.taker.pk: taken})
+    after, kept, taken = moved(hand_off, shares)
+    write_shares(incident, after)
     return kept, taken
+
+
+def moved(hand_off: HandOff, shares: Mapping[int, float]) -> tuple[dict[int, float], float, float]:
+    """Return who answers for what once the hand-off is accepted: by department, and of the giver and of the taker."""
+    held = shares.get(hand_off.giver.pk, 0.0)
+    given = held * hand_off.share
+    kept, taken = held - given, shares.get(hand_off.taker.pk, 0.0) + given
+    return {**shares, hand_off.giver.pk: kept, hand_off.taker.pk: taken}, kept, taken
 
 
 @transaction.atomic
@@ -225,12 +224,17 @@ def _record(hand_off: HandOff, verb: str, words: str, acting_person: Person, **d
         verb=verb,
         words=words,
         acting_person=acting_person,
-        details={
-            "hand_off": str(hand_off.public_id),
-            "from": hand_off.from_department.slug,
-            "to": hand_off.to_department.slug,
-            "share": hand_off.share,
-            "direction": hand_off.direction,
-            **details,
-        },
+        details=spelled_hand_off(hand_off, **details),
     )
+
+
+def spelled_hand_off(hand_off: HandOff, **details: object) -> dict[str, object]:
+    """Return what the record keeps of a step of a hand-off."""
+    return {
+        "hand_off": str(hand_off.public_id),
+        "from": hand_off.from_department.slug,
+        "to": hand_off.to_department.slug,
+        "share": hand_off.share,
+        "direction": hand_off.direction,
+        **details,
+    }

@@ -123,7 +123,7 @@ def assign(*, incident: Incident, assignee: Person | None, acting_person: Person
     require_member_of(acting_person, incident.department)
     if incident.state == State.RESOLVED:
         require_state(incident, *WORKABLE)
-    _check_assignee(incident, assignee, acting_person)
+    check_assignee(incident, assignee, acting_person)
     before, as_it_was = incident.assignee, picture(incident)
     swap(incident, assignee=assignee)
     record_step(
@@ -137,7 +137,8 @@ def assign(*, incident: Incident, assignee: Person | None, acting_person: Person
     return incident
 
 
-def _check_assignee(incident: Incident, assignee: Person | None, acting_person: Person) -> None:
+def check_assignee(incident: Incident, assignee: Person | None, acting_person: Person) -> None:
+    """Refuse to give it to somebody who does not work on it, or as somebody who gives nothing to others."""
     if assignee != acting_person and not acting_person.can(Capability.ANSWER_INCIDENTS):
         raise NotAllowed("A member of a department takes work on, but does not give it to others.")
     if assignee is None:

@@ -9,10 +9,20 @@ from departments.models import Incident, Responsibility
 
 def write_shares(incident: Incident, shares: Mapping[int, float]) -> None:
     """Write the shares by department key; whoever answered and is not among them keeps a row with none."""
-    had = Responsibility.objects.filter(incident=incident).values_list("department_id", flat=True)
-    parts = {**dict.fromkeys(had, 0.0), **shares}
+    write_all_shares({incident: shares})
+
+
+def write_all_shares(shares: Mapping[Incident, Mapping[int, float]]) -> None:
+    """Write the shares of several incidents, each by department key."""
+    parts: dict[tuple[Incident, int], float] = {}
+    had = Responsibility.objects.filter(incident__in=shares).values_list("incident", "department_id")
+    incidents = {incident.pk: incident for incident in shares}
+    for key, department_id in had:
+        parts[incidents[key], department_id] = 0.0
+    for incident, by_department in shares.items():
+        parts |= {(incident, department_id): share for department_id, share in by_department.items()}
     Responsibility.objects.bulk_create(
-        [_part(incident, department_id, min(share, 1.0)) for department_id, share in parts.items()],
+        [_part(incident, department_id, min(share, 1.0)) for (incident, department_id), share in parts.items()],
         update_conflicts=True,
         unique_fields=["incident", "department"],
         update_fields=["share", "is_provisional", "since"],

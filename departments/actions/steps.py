@@ -7,6 +7,7 @@ from django.db.models import F
 
 from accounts.actions import record_audit
 from accounts.errors import Conflict
+from departments.actions.outcome import spelled
 from departments.models import Incident, IncidentEvent, Person
 
 
@@ -34,12 +35,8 @@ def require_state(incident: Incident, *states: str) -> None:
 
 
 def last_step(incident: Incident) -> str:
-    """Say who did what last: Ann Smith accepted it at 14:03 on 3 May."""
-    event = IncidentEvent.objects.filter(incident=incident).select_related("person").order_by("at", "pk").last()
-    if event is None:
-        return "Look again before you go on."
-    who = event.person.name if event.person else "The system"
-    return f"{who}: {event.verb.replace('_', ' ')}, {event.at:%d %b %H:%M} UTC."
+    """Say who did what last: Ann Smith: accepted, 03 May 14:03 UTC."""
+    return spelled(IncidentEvent.objects.filter(incident=incident).select_related("person").order_by("at", "pk").last())
 
 
 def record_step(

@@ -1,58 +1,51 @@
 """Taking back what was just done: the state returns, the record stays."""
 
 import datetime
+import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Field
 from django.utils import timezone
 
 from accounts.errors import ActionError, Conflict, Invalid
-from departments.actions.steps import last_step, locked_incident, record_step, swap
+from departments.actions.outcome import Overtaken, Refusal, said_last
+from departments.actions.picture import COLUMNS, Picture, picture
+from departments.actions.sets import record, write_columns
 from departments.models import (
     Answer,
+    Department,
     HandOff,
     Incident,
+    IncidentEvent,
     Person,
     Regrading,
-    Responsibility,
     Ruling,
     UndoPoint,
 )
+
+__all__ = ["COLUMNS", "Picture", "Refusal", "Undone", "allow_undo", "picture", "undo", "undo_of"]
 
 UNDO_SECONDS = 10
 # A click in the last second still has to arrive here.
 ON_ITS_WAY = datetime.timedelta(seconds=5)
 
 BESIDE: Mapping[str, Any] = {"ruling": Ruling, "regrading": Regrading}
-COLUMNS = (
-    *("state", "department_id", "assignee_id", "friction_type_id", "severity", "answer_due_at", "resolve_due_at"),
-    *("due_at", "answered_at", "resolved_at", "resolution", "cause_id", "reopened", "merged_into_id"),
-)
 
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """How an incident stands: its columns, and who answers for it."""
-
-    columns: Mapping[str, Any]
-    shares: Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """One incident that was left as it is, and why."""
-
-    incident: Incident
-    error: ActionError
-
-    @property
-    def sentence(self) -> str:
-        """Return which incident, and why it was refused."""
-        return f"{self.incident} at {self.incident.account}: {self.error}"
+# Whoever came to answer after the step keeps a row with no share.
+_RESTORE_SHARES = """
+UPDATE departments_responsibility AS part
+SET share = coalesce(was.share, 0), is_provisional = coalesce(was.is_provisional, false),
+    since = coalesce(was.since, part.since)
+FROM departments_responsibility AS own
+LEFT JOIN jsonb_to_recordset(%s::jsonb)
+    AS was (incident_id bigint, department_id bigint, share float8, is_provisional boolean, since timestamptz)
+    ON was.incident_id = own.incident_id AND was.department_id = own.department_id
+WHERE own.id = part.id AND own.incident_id = ANY(%s)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +54,6 @@ class Undone:
 
     incidents: Sequence[Incident]
     refused: Sequence[Refusal]
-
-
-def picture(incident: Incident) -> Picture:
-    """Return how the incident stands before it is changed."""
-    columns = {name: _plain(getattr(incident, name)) for name in COLUMNS}
-    parts = Responsibility.objects.filter(incident=incident).order_by("pk")
-    shares = parts.values("department_id", "share", "is_provisional", "since")
-    return Picture(columns, [{name: _plain(value) for name, value in part.items()} for part in shares])
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime.datetime) else value
 
 
 def allow_undo(
@@ -114,79 +95,105 @@ def undo_of(incidents: Iterable[Incident], acting_person: Person) -> uuid.UUID |
     return batch
 
 
+@transaction.atomic
 def undo(*, batch: uuid.UUID, acting_person: Person) -> Undone:
     """Take back one deed of the person: on each of its incidents, if nobody has acted on it since.
 
-    Raises Invalid where the person has no such deed; each incident is taken back or refused by itself.
+    Raises Invalid where the person has no such deed. However many incidents, it takes the same number of statements.
     """
-    points = UndoPoint.objects.visible_to(acting_person).filter(batch=batch)
-    found = list(points.select_related("incident__account", "opened_hand_off", "answered_hand_off"))
-    if not found:
+    mine = UndoPoint.objects.visible_to(acting_person).filter(batch=batch).order_by("incident")
+    # Of two clicks at once, the second waits here and finds it taken back.
+    points = list(mine.select_for_update(of=["self"]).select_related("opened_hand_off", "answered_hand_off"))
+    if not points:
         raise Invalid("undo", "There is nothing of yours to take back.")
-    undone, refused = [], []
-    for point in found:
-        try:
-            undone.append(_undo_one(point, acting_person))
-        except ActionError as error:
-            refused.append(Refusal(point.incident, error))
-    return Undone(undone, refused)
-
-
-@transaction.atomic
-def _undo_one(point: UndoPoint, acting_person: Person) -> Incident:
     now = timezone.now()
+    incidents = _locked([point.incident_id for point in points])
+    undone, refused = [], []
+    for point in points:
+        incident = incidents[point.incident_id]
+        if error := _why_not(point, incident, now):
+            refused.append(Refusal(incident, error))
+        else:
+            undone.append(point)
+    if undone:
+        _take_back(undone, incidents, now, acting_person)
+    kept = [incidents[point.incident_id] for point in undone]
+    return Undone(kept, said_last(refused))
+
+
+def _locked(keys: Sequence[int]) -> dict[int, Incident]:
+    list(Incident.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
+    return Incident.objects.select_related("account", "department").in_bulk(keys)
+
+
+def _why_not(point: UndoPoint, incident: Incident, now: datetime.datetime) -> ActionError | None:
     if now > point.done_at + datetime.timedelta(seconds=UNDO_SECONDS) + ON_ITS_WAY:
-        raise Conflict(f"It can be taken back for {UNDO_SECONDS} seconds, which are over.")
-    if not UndoPoint.objects.filter(pk=point.pk, undone_at=None).update(undone_at=now):
-        raise Conflict("It has been taken back already.")
-    incident = locked_incident(point.incident_id)
-    if incident.version != point.version_after:
-        raise Conflict(f"Somebody has acted on it since. {last_step(incident)}")
-    hand_offs = _undo_hand_offs(point, acting_person, now)
-    _undo_rows_beside(point, now)
+        return Conflict(f"It can be taken back for {UNDO_SECONDS} seconds, which are over.")
+    if point.undone_at is not None:
+        return Conflict("It has been taken back already.")
+    return None if incident.version == point.version_after else Overtaken("Somebody has acted on it since.")
+
+
+def _take_back(
+    points: Sequence[UndoPoint], incidents: Mapping[int, Incident], now: datetime.datetime, acting_person: Person
+) -> None:
+    UndoPoint.objects.filter(pk__in=[point.pk for point in points]).update(undone_at=now)
+    _undo_hand_offs(points, acting_person, now)
+    undo_rows_beside([row for point in points for row in point.also], now)
     # Shares first: what is merged may sum to nothing, what is not may not.
-    _restore_shares(incident, point)
-    swap(incident, **{name: _column(name, value) for name, value in point.before.items()})
-    details = {"undone": point.verb, "state": incident.state, "holder": incident.department.slug, **hand_offs}
-    record_step(incident=incident, verb="undone", words="", acting_person=acting_person, details=details)
-    return incident
+    _restore_shares(points)
+    write_columns([{**point.before, "id": point.incident_id} for point in points])
+    _read_anew(points, incidents)
+    record([_event(point, incidents[point.incident_id], acting_person) for point in points])
 
 
-def _column(name: str, value: Any) -> Any:
-    field = Incident._meta.get_field(name)
-    return field.to_python(value) if isinstance(field, Field) else value
+def _read_anew(points: Sequence[UndoPoint], incidents: Mapping[int, Incident]) -> None:
+    """Set on each what was written, without asking the database for it one by one."""
+    departments = Department.objects.in_bulk({point.before["department_id"] for point in points})
+    for point in points:
+        incident = incidents[point.incident_id]
+        for name, value in point.before.items():
+            field = Incident._meta.get_field(name)
+            setattr(incident, name, field.to_python(value) if isinstance(field, Field) else value)
+        incident.department = departments[point.before["department_id"]]
+        incident.version += 1
 
 
-def _undo_hand_offs(point: UndoPoint, acting_person: Person, now: datetime.datetime) -> dict[str, str]:
+def _event(point: UndoPoint, incident: Incident, acting_person: Person) -> IncidentEvent:
+    details = {"undone": point.verb, "state": incident.state, "holder": incident.department.slug}
+    if point.opened_hand_off is not None:
+        details["hand_off"] = str(point.opened_hand_off.public_id)
+    if point.answered_hand_off is not None:
+        details["asked_again"] = str(point.answered_hand_off.public_id)
+    return IncidentEvent(incident=incident, person=acting_person, verb="undone", details=details)
+
+
+def _undo_hand_offs(points: Sequence[UndoPoint], acting_person: Person, now: datetime.datetime) -> None:
     """Ask no longer what was asked; ask again what was answered."""
-    details = {}
-    opened, answered = point.opened_hand_off, point.answered_hand_off
-    if opened is not None:
-        HandOff.objects.filter(pk=opened.pk).update(
+    opened = [point.opened_hand_off_id for point in points if point.opened_hand_off_id]
+    answered = [point.answered_hand_off_id for point in points if point.answered_hand_off_id]
+    if opened:
+        HandOff.objects.filter(pk__in=opened).update(
             answer=Answer.WITHDRAWN, answered_at=now, answered_by=acting_person, answer_words="Taken back at once."
         )
-        details["hand_off"] = str(opened.public_id)
-    if answered is not None:
-        HandOff.objects.filter(pk=answered.pk).update(
+    if answered:
+        HandOff.objects.filter(pk__in=answered).update(
             answer=Answer.PENDING, answered_at=None, answered_by=None, answer_words=""
         )
-        details["asked_again"] = str(answered.public_id)
-    return details
 
 
-def _undo_rows_beside(point: UndoPoint, now: datetime.datetime) -> None:
-    for row in point.also:
-        columns = {name: now if value == "@now" else value for name, value in row["columns"].items()}
-        BESIDE[row["model"]].objects.filter(pk=row["pk"]).update(**columns)
+def undo_rows_beside(also: Iterable[Mapping[str, Any]], now: datetime.datetime) -> None:
+    """Write into rows beside the incidents what an undo writes there: those that are given the same values together."""
+    alike: dict[tuple[str, str], list[int]] = {}
+    for row in also:
+        alike.setdefault((row["model"], json.dumps(row["columns"])), []).append(row["pk"])
+    for (model, columns), keys in alike.items():
+        values = {name: now if value == "@now" else value for name, value in json.loads(columns).items()}
+        BESIDE[model].objects.filter(pk__in=keys).update(**values)
 
 
-def _restore_shares(incident: Incident, point: UndoPoint) -> None:
-    """Write who answered before, in one statement; whoever came after keeps a row with no share."""
-    before = {part["department_id"]: part for part in point.shares}
-    parts = list(Responsibility.objects.filter(incident=incident))
-    for part in parts:
-        was = before.get(part.department_id)
-        part.share = was["share"] if was else 0.0
-        part.is_provisional = was["is_provisional"] if was else False
-        part.since = datetime.datetime.fromisoformat(was["since"]) if was else part.since
-    Responsibility.objects.bulk_update(parts, ["share", "is_provisional", "since"])
+def _restore_shares(points: Sequence[UndoPoint]) -> None:
+    """Write who answered before, in one statement, since the database adds shares up at its end."""
+    parts = [{"incident_id": point.incident_id, **part} for point in points for part in point.shares]
+    with connection.cursor() as cursor:
+        cursor.execute(_RESTORE_SHARES, [json.dumps(parts), [point.incident_id for point in points]])

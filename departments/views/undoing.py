@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from departments.actions.outcome import left
 from departments.actions.undo import undo
 from departments.http import PersonRequest
 from departments.models import UndoPoint
@@ -24,6 +25,8 @@ def undo_deed(request: PersonRequest, batch: uuid.UUID) -> HttpResponse:
         messages.success(request, f"Taken back: “{incident}” at {incident.account} is as it was before.")
     elif undone.incidents:
         messages.success(request, f"Taken back: {len(undone.incidents)} incidents are as they were before.")
-    for refusal in undone.refused:
-        messages.error(request, f"Not taken back: {refusal.sentence}")
+    if len(undone.refused) == 1:
+        messages.error(request, f"Not taken back: {undone.refused[0].sentence}")
+    elif undone.refused:
+        messages.error(request, f"Not taken back: {left(undone.refused, request.user)}.")
     return back(request, reverse("home"))

@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.errors import ActionError, Conflict, Invalid
-from departments.actions.bulk import for_each
 from departments.actions.handoffs import accept_hand_off, hand_off, return_hand_off, withdraw_hand_off
 from departments.actions.incidents import accept, assign, reopen, resolve
 from departments.actions.merging import merge, merge_all
+from departments.actions.outcome import Overtaken
+from departments.actions.several import accept_all
 from departments.actions.undo import COLUMNS, Undone, undo, undo_of
 from departments.models import Answer, HandOff, Incident, Person, Reason, State, UndoPoint
 from departments.records import breaches
@@ -156,12 +157,10 @@ def test_nobody_takes_back_what_another_did() -> None:
 def test_a_bulk_deed_is_taken_back_at_once_but_for_what_others_changed() -> None:
     incidents = [reported() for _ in range(3)]
     head = make.head(incidents[0].department)
-    outcome = for_each(
-        incidents=incidents, deed=lambda one: accept(incident=one, acting_person=head), acting_person=head
-    )
+    outcome = accept_all(incidents=incidents, acting_person=head)
     assert len(outcome.done) == 3
     assert outcome.undo is not None
-    assign(incident=incidents[1], assignee=head, acting_person=head)
+    assign(incident=outcome.done[1], assignee=head, acting_person=head)
     undone = undo(batch=outcome.undo, acting_person=head)
     assert [one.state for one in undone.incidents] == [State.NEW, State.NEW]
     assert [refusal.incident for refusal in undone.refused] == [incidents[1]]
@@ -171,10 +170,8 @@ def test_of_a_bulk_deed_each_refusal_says_why() -> None:
     ready, done = reported(), reported()
     head = make.head(ready.department)
     accept(incident=done, acting_person=head)
-    outcome = for_each(
-        incidents=[ready, done], deed=lambda one: accept(incident=one, acting_person=head), acting_person=head
-    )
-    assert (outcome.done, [type(refusal.error) for refusal in outcome.refused]) == ([ready], [Conflict])
+    outcome = accept_all(incidents=[ready, done], acting_person=head)
+    assert (outcome.done, [type(refusal.error) for refusal in outcome.refused]) == ([ready], [Overtaken])
     assert "in work" in outcome.refused[0].sentence
 
 

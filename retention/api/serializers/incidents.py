@@ -5,7 +5,7 @@ from uuid import UUID
 
 from rest_framework import serializers
 
-from departments.actions.bulk import Outcome
+from departments.actions.outcome import Outcome
 from departments.actions.undo import Undone, undo_of
 from departments.models import (
     Department,
@@ -295,7 +295,7 @@ class RefusalSerializer(serializers.Serializer[Any]):
     """One incident that was left as it is, and why."""
 
     id = public_id("incident.public_id")
-    reason = serializers.CharField(source="error")
+    reason = serializers.CharField()
 
 
 class OutcomeSerializer(serializers.Serializer[Any]):

@@ -7,7 +7,7 @@ from django.db import models
 from rest_framework import serializers
 
 from accounts.models import Account, Channel, Contact, Order, Purpose
-from departments.actions.bulk import MOST_AT_ONCE
+from departments.actions.outcome import MOST_AT_ONCE
 from departments.models import CauseCode, Department, FrictionType, Incident, Person, Reason
 from retention.api.callers import caller
 
@@ -155,10 +155,10 @@ class UndoKey(serializers.Serializer[Any]):
 
 
 class Several(serializers.Serializer[Any]):
-    """Up to 100 incidents, among those that the caller may see."""
+    """Up to 500 incidents, among those that the caller may see."""
 
-    incidents = serializers.ListField(
-        child=ById(Incident.objects.select_related("department", "friction_type", "account")),
+    incidents = ManyById(
+        Incident.objects.select_related("department", "friction_type", "account"),
         allow_empty=False,
         max_length=MOST_AT_ONCE,
     )

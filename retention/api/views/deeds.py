@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from departments.actions import handoffs, incidents, merging
-from departments.actions.bulk import Outcome, for_each
+from departments.actions import merging, several
+from departments.actions.outcome import Outcome
 from departments.actions.undo import undo
 from departments.models import Capability, Incident
 from retention.api.callers import caller
@@ -28,7 +28,7 @@ from retention.api.views.common import InUtc, read
 
 
 class DeedViewSet(InUtc, GenericViewSet[Incident]):
-    """Deeds over up to 100 incidents: each is done or refused by itself, and the answer says which."""
+    """Deeds over up to 500 incidents: each is done or refused by itself, and the answer says which."""
 
     queryset = Incident.objects.none()
     filter_backends: list[Any] = []
@@ -46,25 +46,25 @@ class DeedViewSet(InUtc, GenericViewSet[Incident]):
     @action(detail=False, methods=["post"])
     def accept(self, request: Request) -> Response:
         """Answer for all of them, also for those that the caller's department is asked to take."""
-        return self._each(Several, handoffs.accept_any)
+        return self._all(Several, several.accept_all)
 
     @extend_schema(request=SeveralAssigned, responses=OutcomeSerializer)
     @action(detail=False, methods=["post"])
     def assign(self, request: Request) -> Response:
         """Give all of them to one person, or to nobody."""
-        return self._each(SeveralAssigned, incidents.assign)
+        return self._all(SeveralAssigned, several.assign_all)
 
     @extend_schema(request=SeveralHandedOff, responses=OutcomeSerializer)
     @action(detail=False, methods=["post"], url_path="hand-off")
     def hand_off(self, request: Request) -> Response:
         """Ask one department to take all of them."""
-        return self._each(SeveralHandedOff, handoffs.hand_off)
+        return self._all(SeveralHandedOff, several.hand_off_all)
 
     @extend_schema(request=SeveralResolved, responses=OutcomeSerializer)
     @action(detail=False, methods=["post"])
     def resolve(self, request: Request) -> Response:
         """Say how all of them were put right."""
-        return self._each(SeveralResolved, incidents.resolve)
+        return self._all(SeveralResolved, several.resolve_all)
 
     @extend_schema(request=SeveralMerged, responses=OutcomeSerializer)
     @action(detail=False, methods=["post"])
@@ -80,16 +80,10 @@ class DeedViewSet(InUtc, GenericViewSet[Incident]):
         given = read(self, UndoKey)
         return Response(UndoneSerializer(undo(batch=given["undo"], acting_person=caller(request))).data)
 
-    def _each(self, form: type[Several], act: Callable[..., object]) -> Response:
+    def _all(self, form: type[Several], act: Callable[..., Outcome]) -> Response:
         person = caller(self.request)
         given = read(self, form)
-        chosen = given.pop("incidents")
-        outcome = for_each(
-            incidents=chosen,
-            deed=lambda incident: act(incident=incident, acting_person=person, **given),
-            acting_person=person,
-        )
-        return _answer(outcome)
+        return _answer(act(acting_person=person, **given))
 
 
 def _answer(outcome: Outcome) -> Response:
