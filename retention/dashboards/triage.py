@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from departments.forms import AssignForm, HandOffForm, ResolveForm, WordsForm, share_choices
+from departments.actions.outcome import MOST_AT_ONCE
+from departments.forms import AssignForm, HandOffForm, ResolveForm, WordsForm
 from departments.http import PersonRequest
 from departments.models import OPEN_STATES, Capability, Department, Incident, State
 from departments.models.person import SEES_EVERYTHING
@@ -82,6 +83,8 @@ def show_department(request: PersonRequest, slug: str) -> HttpResponse:
     if request.htmx:
         return render(request, "dashboards/_triage_desk.html", context)
     context["cards"] = cards(department, asked.moment, timezone.localdate(asked.moment))
+    if context["answers"]:
+        context |= _forms(department)
     return render(request, "dashboards/triage.html", context)
 
 
@@ -93,6 +96,16 @@ def export_department(request: PersonRequest, slug: str) -> StreamingHttpRespons
     asked = _asked(request, department)
     incidents = _in_order(department, asked)
     return csv_response(f"{department.slug}-{asked.view}", EXPORTED, _exported(incidents))
+
+
+@require_safe
+def show_ticked(request: PersonRequest, slug: str) -> HttpResponse:
+    """Tick all that a tab lists as filtered, up to as many as one deed takes."""
+    require_desk(request)
+    department = get_object_or_404(departments_open_to(request.user), slug=slug)
+    listed = _in_order(department, _asked(request, department))
+    context = {"ids": list(listed.values_list("public_id", flat=True)[:MOST_AT_ONCE]), "whole": listed.count()}
+    return render(request, "dashboards/_triage_ticked.html", context)
 
 
 def _asked(request: PersonRequest, department: Department) -> Asked:
@@ -135,28 +148,15 @@ def _desk(request: PersonRequest, department: Department, asked: Asked) -> dict[
         "view_query": asked.query(asked.view),
         "views": list(views_of(person)),
         "after": newest_event(),
-        **(_forms(department) if answers else {}),
     }
 
 
 def _forms(department: Department) -> dict[str, object]:
-    """The dialogs' forms and those of the ticked rows, which offer the same people and causes: read once."""
-    forms = {
+    """The dialogs' forms, for one row or for all that are ticked."""
+    return {
         "assign_form": AssignForm(department=department, auto_id="assign_%s"),
         "resolve_form": ResolveForm(department=department, auto_id="resolve_%s"),
-        "bulk_assign_form": AssignForm(department=department, auto_id="bulk_%s"),
-        "bulk_resolve_form": ResolveForm(department=department, auto_id="bulk_%s"),
-    }
-    share_choices("assignee", forms["assign_form"], forms["bulk_assign_form"])
-    hand_offs = {
         "hand_off_form": HandOffForm(department=department, auto_id="hand_off_%s"),
-        "bulk_hand_off_form": HandOffForm(department=department, auto_id="bulk_%s"),
-    }
-    share_choices("cause", forms["resolve_form"], forms["bulk_resolve_form"])
-    share_choices("to", *hand_offs.values())
-    return {
-        **forms,
-        **hand_offs,
         "return_form": WordsForm(auto_id="return_%s"),
         "reopen_form": WordsForm(auto_id="reopen_%s"),
     }

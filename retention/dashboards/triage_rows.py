@@ -1,14 +1,19 @@
 """Rows of the triage desk, made ready for the template: one incident each, with what may be done with it."""
 
 import datetime
+import functools
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from django.urls import reverse
 
 from departments.models import Answer, Capability, Department, Direction, HandOff, Incident, Person, State
 from retention.models import Score
 
 # From which severity on the mark says so; below all of them it is slight.
 SEVERITIES = ((0.67, "severe"), (0.34, "middling"), (0.0, "slight"))
+NO_RECORD = uuid.UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,68 @@ class Row:
     is_asked: bool
     hand_off: HandOff | None
     may: Deeds
+
+    @property
+    def page(self) -> str:
+        """Return the address of the incident's page."""
+        return address("incident", self.incident.public_id)
+
+    @property
+    def account_page(self) -> str:
+        """Return the address of the account's page."""
+        return address("account", self.incident.account.public_id)
+
+    @property
+    def accept(self) -> str:
+        """Return where to answer for it: as its holder, or as the one who is asked."""
+        if self.is_asked and self.hand_off is not None:
+            return address("hand_off_accept", self.hand_off.public_id)
+        return address("incident_accept", self.incident.public_id)
+
+    @property
+    def give_back(self) -> str:
+        """Return where to decline what others ask."""
+        return self._of_hand_off("hand_off_return")
+
+    @property
+    def withdraw(self) -> str:
+        """Return where to ask no longer."""
+        return self._of_hand_off("hand_off_withdraw")
+
+    @property
+    def assign(self) -> str:
+        """Return where to give it to somebody."""
+        return address("incident_assign", self.incident.public_id)
+
+    @property
+    def pass_on(self) -> str:
+        """Return where to ask another department."""
+        return address("incident_hand_off", self.incident.public_id)
+
+    @property
+    def resolve(self) -> str:
+        """Return where to say how it was put right."""
+        return address("incident_resolve", self.incident.public_id)
+
+    @property
+    def reopen(self) -> str:
+        """Return where to say that it is not."""
+        return address("incident_reopen", self.incident.public_id)
+
+    def _of_hand_off(self, name: str) -> str:
+        return address(name, self.hand_off.public_id) if self.hand_off else ""
+
+
+def address(name: str, public_id: uuid.UUID) -> str:
+    """Return the address of a route that names one record; rows ask for hundreds of them."""
+    before, after = _around(name)
+    return f"{before}{public_id}{after}"
+
+
+@functools.cache
+def _around(name: str) -> tuple[str, str]:
+    before, _, after = reverse(name, args=[NO_RECORD]).partition(str(NO_RECORD))
+    return before, after
 
 
 def rows(incidents: Iterable[Incident], department: Department, person: Person) -> list[Row]:

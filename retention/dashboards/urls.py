@@ -41,6 +41,7 @@ urlpatterns = [
     path("triage/<slug:slug>", triage.show_department, name="triage_department"),
     path("triage/<slug:slug>/unreported", triage_unreported.show_unreported, name="triage_unreported"),
     path("triage/<slug:slug>/changes", triage_live.show_changes, name="triage_changes"),
+    path("triage/<slug:slug>/ticked", triage.show_ticked, name="triage_ticked"),
     path("triage/<slug:slug>/views", triage_views.save_view, name="triage_save_view"),
     path("triage/views/<uuid:view>/forget", triage_views.forget_view, name="triage_forget_view"),
     path("triage/<slug:slug>/export", triage.export_department, name="triage_export"),

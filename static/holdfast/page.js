@@ -16,7 +16,8 @@
 
   // Ticking the box in a table's head ticks all of its rows; what acts on rows shows once one is ticked.
   function ticked(table) {
-    return table.querySelectorAll("input[data-tick-row]:checked").length;
+    const beyond = table.querySelector("[data-beyond]");
+    return beyond ? Number(beyond.dataset.beyond) : table.querySelectorAll("input[data-tick-row]:checked").length;
   }
   function showBulk(scope) {
     const count = ticked(scope);

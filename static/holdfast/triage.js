@@ -1,26 +1,38 @@
-// The triage desk by keyboard: j k move, x ticks, a accepts, h hands off, r resolves, Enter opens, f filters;
-// u, which takes back, is a button's own key. Forms of a row open in a dialog; the desk alone is replaced by what the server answers.
+// The triage desk by keyboard: j k move, x ticks, a accepts, h hands off, r resolves, Enter opens, f filters; with rows
+// ticked, a h r do it to all of them. u, which takes back, is a button's own key. Forms open in a dialog; the desk alone
+// is replaced by what the server answers, and whoever stands on a row stays on it.
 (function () {
   "use strict";
 
   let place = -1;
+  let kept = null;
 
   const desk = () => document.getElementById("desk");
   const rows = () => [...desk().querySelectorAll("tr[data-row]")];
+  const bulk = () => desk().querySelector("#ticked:not(.is-idle)");
 
+  function mark(row) {
+    const all = rows();
+    place = all.indexOf(row);
+    all.forEach((one) => one.classList.toggle("current", one === row));
+  }
   function stand(at) {
     const all = rows();
-    if (!all.length) return;
-    place = Math.max(0, Math.min(at, all.length - 1));
-    all.forEach((row, index) => row.classList.toggle("current", index === place));
-    all[place].focus({ preventScroll: true });
-    all[place].scrollIntoView({ block: "nearest" });
+    if (!all.length) { place = -1; return; }
+    const row = all[Math.max(0, Math.min(at, all.length - 1))];
+    mark(row);
+    row.focus({ preventScroll: true });
+    row.scrollIntoView({ block: "nearest", behavior: "instant" });
   }
   function inRow(selector) {
     const row = rows()[place];
     return row ? row.querySelector(selector) : null;
   }
-  const act = (name) => () => { const button = inRow(`[data-act="${name}"]`); if (button) button.click(); };
+  const act = (name) => () => {
+    const together = bulk() && bulk().querySelector(`[data-bulk-act="${name}"]`);
+    const button = together || inRow(`[data-act="${name}"]`) || (name === "accept" && inRow('[data-act="take-on"]'));
+    if (button) button.click();
+  };
 
   const keys = {
     j: () => stand(place + 1),
@@ -35,6 +47,11 @@
       (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "checkbox");
   }
   document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+      const form = event.target.closest("dialog form[data-work]");
+      if (form) form.requestSubmit();
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || isBusy(event.target)) return;
     if (event.key === "Enter" && !event.target.matches("tr[data-row]")) return;
     const deed = keys[event.key];
@@ -44,29 +61,50 @@
   });
   document.addEventListener("focusin", (event) => {
     const row = event.target.closest("tr[data-row]");
-    if (row && rows().indexOf(row) !== place) {
-      place = rows().indexOf(row);
-      rows().forEach((one) => one.classList.toggle("current", one === row));
-    }
+    if (row && rows().indexOf(row) !== place) mark(row);
   });
 
-  // A row's form opens here instead of on the incident's page.
+  // A form opens here instead of on a page of its own: for the row of its button, or for all that are ticked.
+  function open(opener, dialog) {
+    const row = opener.closest("tr");
+    const form = dialog.querySelector("form");
+    form.reset();
+    form.action = opener.dataset.post;
+    form.dataset.title = row ? row.dataset.title : `${desk().querySelector("[data-bulk-count]").textContent} incidents`;
+    form.querySelectorAll("input[name=incident]").forEach((one) => one.remove());
+    if (!row) tickedIds().forEach((id) => hide(form, id));
+    dialog.querySelector("[data-title-place]").textContent = form.dataset.title;
+    dialog.showModal();
+    const first = form.querySelector("select, textarea, input:not([type=hidden])");
+    if (first) first.focus();
+  }
+  function tickedIds() {
+    return [...new Set(new FormData(document.getElementById("ticked")).getAll("incident"))];
+  }
+  function hide(form, id) {
+    const field = form.appendChild(document.createElement("input"));
+    field.type = "hidden";
+    field.name = "incident";
+    field.value = id;
+  }
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-dialog]");
     const dialog = opener && document.getElementById(`dialog-${opener.dataset.dialog}`);
     if (dialog) {
       event.preventDefault();
-      const form = dialog.querySelector("form");
-      form.reset();
-      form.action = opener.dataset.post;
-      form.dataset.title = opener.closest("tr").dataset.title;
-      dialog.querySelector("[data-title-place]").textContent = form.dataset.title;
-      dialog.showModal();
+      open(opener, dialog);
     }
     const closer = event.target.closest("[data-closes]");
     if (closer) closer.closest("dialog").close();
   });
   document.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (event.target.id === "deed" && button) {
+      event.preventDefault();
+      const values = button.name ? { [button.name]: button.value } : {};
+      const to = { source: event.target, target: "#desk", swap: "outerHTML", values };
+      return window.htmx.ajax("POST", button.formAction, to);
+    }
     const form = event.target.closest("form[data-work]");
     if (!form) return;
     event.preventDefault();
@@ -80,8 +118,9 @@
       const row = desk().querySelector(`tr[data-incident="${news.dataset.changed}"]`);
       if (!row || row.classList.contains("changed")) return;
       row.classList.add("changed");
-      const words = row.querySelector(".main").appendChild(document.createElement("span"));
-      words.className = "sub changed-words";
+      // In the place of the line that stood there: another one would push the rows below.
+      const words = row.querySelector(".main .sub");
+      words.classList.add("changed-words");
       words.textContent = news.dataset.words;
     });
   }
@@ -89,13 +128,52 @@
     if (!event.target.closest("[data-refresh]")) return;
     window.htmx.ajax("GET", desk().dataset.place, { target: "#desk", swap: "outerHTML" });
   });
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-untick]")) return;
+    desk().querySelectorAll("input[data-tick-row], input[data-tick-all]").forEach((box) => { box.checked = false; });
+    desk().querySelector("#ticked-beyond").remove();
+    desk().dispatchEvent(new Event("change", { bubbles: true }));
+  });
 
-  // What was on the row below moves up to where the person stands.
+  // Whoever unticks one row of all no longer means all of them.
+  document.addEventListener("change", (event) => {
+    const beyond = event.target.matches("[data-tick-row], [data-tick-all]") && !event.target.checked && desk().querySelector("[data-beyond]");
+    if (beyond) beyond.remove();
+  }, true);
+
+  // Before the desk is replaced: what is ticked, and the rows below the one stood on, in their order.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!desk() || event.detail.target.id !== "desk") return;
+    const source = event.detail.requestConfig.elt;
+    const isBulk = source.id === "ticked" || source.querySelector("input[name=incident]");
+    const all = rows();
+    kept = {
+      ticked: isBulk ? [] : [...desk().querySelectorAll("input[data-tick-row]:checked")].map((box) => box.value),
+      below: place < 0 ? [] : all.slice(place).concat(all.slice(0, place).reverse()).map((row) => row.dataset.incident),
+    };
+  });
+  // Then the same row, or if it has gone, the one that was below it.
+  function standAgain() {
+    const now = new Map(rows().map((row, index) => [row.dataset.incident, index]));
+    kept.ticked.forEach((id) => {
+      const box = now.has(id) && rows()[now.get(id)].querySelector("[data-tick-row]");
+      if (box) box.checked = true;
+    });
+    const next = kept.below.find((id) => now.has(id));
+    if (next === undefined) return place >= 0 && stand(place);
+    stand(now.get(next));
+  }
   document.addEventListener("htmx:afterSettle", (event) => {
     if (!desk()) return;
     if (event.target.id === "desk-live") return tell();
-    desk().dispatchEvent(new Event("change", { bubbles: true }));
+    if (event.target.id === "ticked-beyond") {
+      desk().querySelectorAll("input[data-tick-row]").forEach((box) => { box.checked = true; });
+      return desk().dispatchEvent(new Event("change", { bubbles: true }));
+    }
+    if (event.target.id !== "desk") return;
     const typing = document.activeElement && document.activeElement.id === "desk-filter";
-    if (place >= 0 && !typing) stand(place);
+    if (kept && !typing) standAgain();
+    kept = null;
+    desk().dispatchEvent(new Event("change", { bubbles: true }));
   });
 })();
