@@ -16,6 +16,9 @@ TYPES: Mapping[str, tuple[type, ...]] = MappingProxyType(
     {"text": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "date": (str,)}
 )
 
+# The field by which signals of several kinds name a batch of goods: who got it, and what became of it.
+BATCH = "batch"
+
 
 @dataclass(frozen=True)
 class Field:
@@ -37,6 +40,11 @@ class Kind:
     department: str
     meaning: str
     fields: tuple[Field, ...]
+
+    @property
+    def names_batch(self) -> bool:
+        """Return whether its signals can say which batch of goods they are about."""
+        return self.field(BATCH) is not None
 
     def field(self, name: str) -> Field | None:
         """Return the field of that name, or None."""
@@ -63,6 +71,7 @@ KINDS = _kinds(
             Field("partial", "boolean", "only part of the order came"),
             Field("announced", "boolean", "the customer was told beforehand of a part shipment or delay"),
             Field("carrier", "text", "who carried it"),
+            Field(BATCH, "text", "the number of the batch that the goods came from"),
         ),
     ),
     Kind(
@@ -130,6 +139,7 @@ KINDS = _kinds(
             Field("accepted", "boolean", "false when we refused; absent while undecided"),
             Field("repair_days", "number", "from receipt to return of the repaired product", "days"),
             Field("product", "text", "what broke"),
+            Field(BATCH, "text", "the number of the batch that it came from"),
         ),
     ),
     Kind(
@@ -142,7 +152,7 @@ KINDS = _kinds(
             Field("defects", "integer", "defects found", "defects"),
             Field("cut_corner", "boolean", "a step of the process had been left out"),
             Field("recalled", "boolean", "the batch was called back"),
-            Field("batch", "text", "the batch's number"),
+            Field(BATCH, "text", "the batch's number"),
         ),
     ),
     Kind(
@@ -155,6 +165,7 @@ KINDS = _kinds(
             Field("cheaper_substitute", "boolean", "a cheaper component had replaced the specified one"),
             Field("out_of_stock_days", "number", "days the part was not to be had", "days"),
             Field("supplier", "text", "who supplied it"),
+            Field(BATCH, "text", "the number of the batch that it went into"),
         ),
     ),
     Kind(

@@ -10,12 +10,9 @@ from django.contrib import admin, messages
 from django.contrib.auth.forms import PasswordResetForm
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
 
 from accounts.audited_admin import AuditedAdmin, KeptAdmin, ReadOnlyAdmin
-from accounts.signals import KINDS
 from departments.actions.people import save_absence, save_assignment
-from departments.actions.rules import save_rule
 from departments.admin_forms import AbsenceForm, AssignmentForm
 from departments.models import (
     Absence,
@@ -60,33 +57,13 @@ class FrictionTypeAdmin(KeptAdmin):
 
 
 @admin.register(DetectionRule)
-class DetectionRuleAdmin(KeptAdmin):
+class DetectionRuleAdmin(ReadOnlyAdmin):
+    """Rules are changed on their own pages, which tell beforehand what a change would open."""
+
     list_display = ["name", "signal_kind", "condition", "friction_type", "severity", "version", "is_active"]
     list_select_related = ["friction_type"]
     list_filter = ["signal_kind", "is_active"]
     search_fields = ["name", "slug", "condition"]
-    autocomplete_fields = ["friction_type"]
-    prepopulated_fields = {"slug": ["name"]}
-    readonly_fields = ["fields_of_signals", "version"]
-
-    def save_model(self, request: HttpRequest, obj: Any, form: "forms.ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
-        """Save by the action, which counts versions and writes the audit."""
-        save_rule(rule=obj, acting_person=request.user)  # type: ignore[arg-type]  # who is let in here is a person
-
-    @admin.display(description="What signals say")
-    def fields_of_signals(self, rule: DetectionRule) -> str:
-        """List every kind of signal with its fields, for whoever writes a condition."""
-        return format_html(
-            "<dl>{}</dl>",
-            format_html_join(
-                "",
-                "<dt>{}</dt><dd>{}</dd>",
-                (
-                    (kind.label, "; ".join(f"{field.name} ({field.type}): {field.meaning}" for field in kind.fields))
-                    for kind in KINDS.values()
-                ),
-            ),
-        )
 
 
 class PersonForm(PersonModelForm):

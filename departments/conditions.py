@@ -32,6 +32,8 @@ CACHED = 1024
 REMEMBERED = 10_000
 FUNCTIONS = frozenset({"abs", "max", "min"})
 PERCENT = "%"
+# What a title may say beside the signal's fields: how many signals were gathered.
+COUNT = "count"
 LEAST_SHARE = 0.005
 LONG_NUMBER = 1e6
 
@@ -97,10 +99,16 @@ class Title:
 
     _pieces: tuple[tuple[str, str | None, str], ...]
 
-    def fill(self, data: Values) -> str:
-        """Return the title for a signal's data."""
+    @property
+    def counts(self) -> bool:
+        """Return whether it says how many signals were gathered."""
+        return any(name == COUNT for _, name, _ in self._pieces)
+
+    def fill(self, data: Values, count: int = 1) -> str:
+        """Return the title for a signal's data, the last of so many that were gathered."""
+        values = {**data, COUNT: count}
         return "".join(
-            plain + (_spelt(data.get(name), style) if name is not None else "") for plain, name, style in self._pieces
+            plain + (_spelt(values.get(name), style) if name is not None else "") for plain, name, style in self._pieces
         )
 
 
@@ -142,7 +150,7 @@ def compile_title(kind_name: str, text: str) -> Title:
 
 
 def _check_placeholder(kind: Kind, name: str | None, spec: str) -> None:
-    if name is None:
+    if name is None or (name == COUNT and not spec):
         return
     named = kind.field(name)
     if named is None:

@@ -17,6 +17,7 @@ app.conf.beat_schedule = {
     "drain": {"task": "retention.drain_changes", "schedule": 1.0, "options": {"expires": 2}},
     "sweep": {"task": "retention.sweep_runs", "schedule": 30.0, "options": {"expires": 30}},
     "resume_imports": {"task": "retention.resume_imports", "schedule": 60.0, "options": {"expires": 60}},
+    "resume_backfills": {"task": "retention.resume_backfills", "schedule": 60.0, "options": {"expires": 60}},
     "wake_snoozed": {"task": "retention.wake_snoozed", "schedule": 60.0, "options": {"expires": 60}},
     "keep_figures": {"task": "retention.keep_figures", "schedule": 60.0, "options": {"expires": 60}},
     "reminders": {"task": "retention.send_reminders", "schedule": 300.0, "options": {"expires": 300}},

@@ -61,6 +61,7 @@ DESTINATIONS: tuple[Destination, ...] = (
         Capability.SEE_SCORECARD,
         frozenset({Role.EXECUTIVE}),
     ),
+    Destination("rules", "Rules", "radar", Capability.KEEP_RULES),
     Destination("imports", "Imports", "database-import", Capability.IMPORT_RECORDS),
     Destination("what_if", "What if", "question-mark"),
     Destination("method", "Method", "math-function"),

@@ -7,6 +7,7 @@ from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from departments import detection
+from departments.detection import backfilling
 from retention import keeping
 from retention.care import snoozes
 from retention.imports import runs as imports
@@ -111,3 +112,16 @@ def wake_snoozed() -> None:
 def send_reminders() -> None:
     """Tell people of deadlines that draw near or have passed."""
     reminders.send_reminders(now=timezone.now())
+
+
+@shared_task(name="retention.backfill_rule", autoretry_for=(DatabaseError, InterfaceError), retry_backoff=True)
+def backfill_rule(backfill_id: int) -> None:
+    """Hold a detection rule against the past, as somebody asked."""
+    backfilling.perform(backfill_id)
+
+
+@shared_task(name="retention.resume_backfills")
+def resume_backfills() -> None:
+    """Take up the backfills whose message was lost or whose worker died."""
+    for backfill_id in backfilling.stale_backfills():
+        backfill_rule.delay(backfill_id)

@@ -43,6 +43,7 @@ urlpatterns = [
     path("", include("retention.dashboards.urls")),
     path("", include("retention.budgets.urls")),
     path("", include("retention.overrides.urls")),
+    path("", include("retention.rules.urls")),
     path("", include("retention.sharing.urls")),
     path("", include("retention.versions.urls")),
     path("login/", sign_in_views.LoginView.as_view(authentication_form=LimitedSignIn), name="login"),

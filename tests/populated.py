@@ -16,7 +16,18 @@ from departments.actions.grading import regrade
 from departments.actions.handoffs import hand_off, return_hand_off
 from departments.actions.incidents import accept, assign, note, report_friction, resolve
 from departments.actions.rulings import ask_for_ruling, state_case
-from departments.models import Adoption, Commitment, HandOff, Incident, Person, Reason, Release, Role, Ruling
+from departments.models import (
+    Adoption,
+    Commitment,
+    DetectionRule,
+    HandOff,
+    Incident,
+    Person,
+    Reason,
+    Release,
+    Role,
+    Ruling,
+)
 from retention.care.recoveries import NewStep, start_recovery
 from retention.care.snoozes import snooze_accounts
 from retention.imports.loading import Options
@@ -49,7 +60,11 @@ def populate(accounts: int = 1) -> Company:
     """
     people = _people()
     records = {**_accounts(people, accounts)[0], **_outside(people["executive"])}
-    return Company({"anonymous": None, **people}, records | {"model": str(_candidate())})
+    rule = DetectionRule.objects.filter(slug="late_shipment").first() or make.rule(
+        make.friction_type("late_shipment"), slug="late_shipment"
+    )
+    rule.refresh_from_db()
+    return Company({"anonymous": None, **people}, records | {"model": str(_candidate()), "rule": str(rule.public_id)})
 
 
 def grow(company: Company, accounts: int) -> None:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import Account, AuditEntry
-from departments.models import DetectionRule, Note
+from departments.models import DetectionRule, Note, RuleVersion
 from retention.models import ModelVersion
 from tests.populated import Company, populate
 from tests.test_permissions import OK, ROWS, Row, filled, session_of
@@ -117,7 +117,7 @@ def write_everywhere(text: str) -> None:
     """Put the text into every field of ours that takes any text."""
     for label in ("accounts", "departments", "retention"):
         for model in apps.get_app_config(label).get_models():
-            if model not in (DetectionRule, ModelVersion):
+            if model not in (DetectionRule, RuleVersion, ModelVersion):
                 model._default_manager.update(
                     **{field.attname: written(field, text) for field in fields_for_text(model)}
                 )

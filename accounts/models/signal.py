@@ -1,11 +1,12 @@
 """Operational facts about accounts, as the departments' own systems know them."""
 
 from django.db import models
+from django.db.models.fields.json import KT
 
 from accounts.models.account import Account
 from accounts.models.base import BookQuerySet, SourcedModel
 from accounts.models.order import Order
-from accounts.signals import KINDS
+from accounts.signals import BATCH, KINDS
 
 
 class Signal(SourcedModel):
@@ -27,6 +28,8 @@ class Signal(SourcedModel):
         indexes = [
             models.Index(fields=["account", "-happened_at"], name="signal_timeline"),
             models.Index(fields=["kind", "happened_at"], name="signal_feed"),
+            # Who got a batch: few signals name one.
+            models.Index(KT(f"data__{BATCH}"), name="signal_batch", condition=models.Q(data__has_key=BATCH)),
         ]
 
     def __str__(self) -> str:

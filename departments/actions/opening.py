@@ -98,6 +98,7 @@ FIND = f"""
         ON named.source = given.source AND named.external_id = given.external_id
     LEFT JOIN departments_incident AS detected
         ON detected.rule_id = given.rule_id AND detected.signal_id = given.signal_id
+        AND detected.account_id = given.account_id
     ORDER BY given.position
 """
 

@@ -5,19 +5,20 @@ finds the lock taken goes away, since what is left waits for the first, or for t
 foreground waits for the lock, and so knows at the end that nothing is left.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
 
 from accounts.models import Signal, SignalChange
 from departments.actions.opening import NewIncident, open_incidents
-from departments.detection.correcting import WITHDRAWN, correct, existing_incidents
-from departments.detection.matching import Finding, Rules, SignalRow, compile_rules, findings
+from departments.detection.correcting import WITHDRAWN, Change, Pair, correct, existing_incidents
+from departments.detection.gathering import gather, new_incident
+from departments.detection.matching import CompiledRule, Finding, Rules, SignalRow, compile_rules, findings
+from departments.detection.records import about_batches, belonging, write_findings
 from departments.models import DetectionRule
 
 BATCH = 5_000
-SOURCE = "detection"
 LOCK_IF_FREE = "SELECT pg_try_advisory_xact_lock(hashtext('holdfast.detection'))"
 WAIT_FOR_LOCK = "SELECT true FROM pg_advisory_xact_lock(hashtext('holdfast.detection'))"
 
@@ -89,15 +90,60 @@ def mark_all_signals() -> int:
 
 
 def _detect(marked: Sequence[int]) -> Detection:
-    rules = compile_rules(DetectionRule.objects.filter(is_active=True))
+    return hold(marked, compile_rules(DetectionRule.objects.filter(is_active=True)))
+
+
+def hold(marked: Sequence[int], rules: Rules) -> Detection:
+    """Hold the rules against the signals, within a transaction and under the lock; open, correct and withdraw."""
+    gathering = {rule.id: rule for of_kind in rules.values() for rule in of_kind if rule.gathers}
     signals = _read(set(marked), rules)
-    found = {(finding.rule.id, finding.signal.id): finding for finding in findings(signals, rules)}
-    known = existing_incidents([signal.id for signal in signals])
-    fresh = [_new_incident(finding) for pair, finding in found.items() if pair not in known]
-    opened = open_incidents(incidents=fresh, acting_person=None).opened
-    changes = correct(known, found, (rule.id for of_kind in rules.values() for rule in of_kind))
+    found = list(findings(signals, rules))
+    single = {(one.rule.id, one.signal.id): one for one in found if not one.rule.gathers}
+    plain = {rule.id for of_kind in rules.values() for rule in of_kind} - gathering.keys()
+    result = _settle(single, [signal.id for signal in signals], plain)
+    if gathering:
+        result += _gather([one for one in found if one.rule.gathers], signals, marked, gathering)
+    return result + Detection(marks=len(marked), signals=len(signals))
+
+
+def _settle(found: Mapping[Pair, Finding], signal_ids: Sequence[int], plain: set[int]) -> Detection:
+    """Open and correct the incidents of rules that open one for a signal."""
+    known = existing_incidents(signal_ids)
+    taken = known.keys() | (belonging(signal_ids) if found else set())
+    fresh = [finding for pair, finding in found.items() if pair not in taken]
+    done = open_incidents(incidents=[_new_incident(finding) for finding in fresh], acting_person=None)
+    write_findings((finding, one.incident_id) for finding, one in zip(fresh, done.incidents, strict=True))
+    changes = correct(known, found, plain)
+    still = [(found[pair], change.row["id"]) for change in changes if (pair := _pair(change)) in found]
+    write_findings(still)
     withdrawn = sum(change.verb == WITHDRAWN for change in changes)
-    return Detection(len(marked), len(signals), opened, len(changes) - withdrawn, withdrawn)
+    return Detection(opened=done.opened, corrected=len(changes) - withdrawn, withdrawn=withdrawn)
+
+
+def _pair(change: Change) -> Pair:
+    return change.row["rule_id"], change.row["signal_id"]
+
+
+def _gather(
+    found: list[Finding], signals: Sequence[SignalRow], marked: Sequence[int], rules: Mapping[int, CompiledRule]
+) -> Detection:
+    """Bring the incidents of rules that gather in line; whoever names a batch brings up what was found in it before."""
+    looked_at = {(rule.id, one.id) for one in signals for rule in rules.values() if rule.kind == one.kind}
+    following = [rule.id for rule in rules.values() if rule.follows_batches]
+    again = about_batches(following, marked) - looked_at
+    if again:
+        rereading = _by_kind(rules[rule] for rule in {rule for rule, _ in again})
+        reread = _read({signal for _, signal in again}, rereading)
+        found = [*found, *(one for one in findings(reread, rereading) if (one.rule.id, one.signal.id) in again)]
+    done = gather(found, looked_at | again, rules)
+    return Detection(opened=done.opened, corrected=done.corrected, withdrawn=done.withdrawn)
+
+
+def _by_kind(rules: Iterable[CompiledRule]) -> Rules:
+    together: dict[str, tuple[CompiledRule, ...]] = {}
+    for rule in rules:
+        together[rule.kind] = (*together.get(rule.kind, ()), rule)
+    return together
 
 
 def _read(signal_ids: set[int], rules: Rules) -> list[SignalRow]:
@@ -107,19 +153,4 @@ def _read(signal_ids: set[int], rules: Rules) -> list[SignalRow]:
 
 
 def _new_incident(finding: Finding) -> NewIncident:
-    """What is found was known as soon as its signal was: history that is loaded later is judged by its own time."""
-    signal, rule = finding.signal, finding.rule
-    return NewIncident(
-        account_id=signal.account_id,
-        friction_type_id=rule.friction_type_id,
-        severity=finding.severity,
-        title=finding.title,
-        happened_at=signal.happened_at,
-        recorded_at=signal.recorded_at,
-        order_id=signal.order_id,
-        signal_id=signal.id,
-        rule_id=rule.id,
-        rule_version=rule.version,
-        source=SOURCE,
-        external_id=f"{rule.id}:{signal.id}",
-    )
+    return new_incident(finding, f"{finding.rule.id}:{finding.signal.id}")

@@ -30,11 +30,20 @@ class CompiledRule:
 
     id: int
     version: int
+    kind: str
     name: str
     friction_type_id: int
     condition: Condition
     severity: Severity
     title: Title
+    count: int = 1
+    days: int = 0
+    follows_batches: bool = False
+
+    @property
+    def gathers(self) -> bool:
+        """Return whether its incidents stand for several signals, or several accounts for one of its signals."""
+        return self.count > 1 or self.follows_batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,11 @@ class Finding:
     severity: float
     title: str
 
+    @property
+    def why(self) -> dict[str, Any]:
+        """Return what the condition read, by field; what the signal does not say is None."""
+        return {name: self.signal.data.get(name) for name in self.rule.condition.fields}
+
 
 Rules = Mapping[str, tuple[CompiledRule, ...]]
 
@@ -68,7 +82,7 @@ def compile_rules(rules: Iterable[DetectionRule]) -> Rules:
     compiled: dict[str, tuple[CompiledRule, ...]] = {}
     for rule in rules:
         try:
-            ready = _compile(rule)
+            ready = compile_rule(rule)
         except ConditionError as error:
             logger.error("The detection rule %s is left out: %s", rule.slug, error)
             continue
@@ -76,15 +90,20 @@ def compile_rules(rules: Iterable[DetectionRule]) -> Rules:
     return compiled
 
 
-def _compile(rule: DetectionRule) -> CompiledRule:
+def compile_rule(rule: DetectionRule) -> CompiledRule:
+    """Return the rule ready for use; raises ConditionError with a sentence."""
     return CompiledRule(
-        id=rule.pk,
+        id=rule.pk or 0,
         version=rule.version,
+        kind=rule.signal_kind,
         name=rule.name,
         friction_type_id=rule.friction_type_id,
         condition=compile_condition(rule.signal_kind, rule.condition),
         severity=compile_severity(rule.signal_kind, rule.severity),
         title=compile_title(rule.signal_kind, rule.title),
+        count=rule.grouping_count or 1,
+        days=rule.grouping_days or rule.batch_days or 0,
+        follows_batches=rule.batch_days is not None,
     )
 
 

@@ -18,6 +18,7 @@ from departments.models.person import Capability, Person, Role
 from departments.models.quality import CauseCode
 from departments.models.release import Adoption, Commitment, Release
 from departments.models.reminder import Reminder, ReminderKind
+from departments.models.rules import BackfillState, RuleBackfill, RuleMatch, RuleVersion
 from departments.models.ruling import Regrading, Ruling, RulingState, Statement
 from departments.models.undo import UndoPoint
 
@@ -28,6 +29,7 @@ __all__ = [
     "Adoption",
     "Answer",
     "Assignment",
+    "BackfillState",
     "CallRequest",
     "CallState",
     "Capability",
@@ -51,6 +53,9 @@ __all__ = [
     "ReminderKind",
     "Responsibility",
     "Role",
+    "RuleBackfill",
+    "RuleMatch",
+    "RuleVersion",
     "Ruling",
     "RulingState",
     "State",

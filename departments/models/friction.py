@@ -1,6 +1,7 @@
 """Friction: its types, the rules that find it, the incidents, and who answers for them."""
 
 import datetime
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Self
 
 from django.core.exceptions import ValidationError
@@ -12,9 +13,9 @@ from django.utils import timezone
 from accounts.models import Account, Order, Signal
 from accounts.models.base import PublicModel, SourcedModel
 from accounts.signals import KINDS
-from departments.conditions import ConditionError, compile_condition, compile_severity, compile_title
+from departments.conditions import ConditionError, Title, compile_condition, compile_severity, compile_title
 from departments.models.department import Department
-from departments.models.person import SEES_EVERY_ACCOUNT, WORKS_IN_DEPARTMENT, Person
+from departments.models.person import SEES_EVERY_ACCOUNT, SEES_EVERYTHING, WORKS_IN_DEPARTMENT, Person
 
 if TYPE_CHECKING:
     from departments.models.quality import CauseCode
@@ -51,8 +52,25 @@ class FrictionType(PublicModel):
         return self.name
 
 
+class DetectionRuleQuerySet(models.QuerySet["DetectionRule"]):
+    """Detection rules, as sets."""
+
+    def visible_to(self, person: Person) -> Self:
+        """Return what the person may see: all of them, or those whose friction their department answers for."""
+        if person.role in SEES_EVERYTHING:
+            return self
+        if person.role in WORKS_IN_DEPARTMENT:
+            return self.filter(friction_type__department=person.department_id)
+        return self.none()
+
+
 class DetectionRule(PublicModel):
-    """Turns signals of a kind into incidents: a condition over the signal's fields, a type, a severity."""
+    """Turns signals of a kind into incidents: a condition over the signal's fields, a type, a severity.
+
+    A rule may gather: so many signals of an account within so many days are one incident. Or it may follow batches:
+    each account that got the batch which a signal names, so many days before or after, has an incident. The database
+    keeps a `RuleVersion` of every version.
+    """
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
@@ -63,26 +81,77 @@ class DetectionRule(PublicModel):
     title = models.CharField(
         max_length=160, help_text="what an incident is called, such as: Late shipment, {days_late} days"
     )
+    grouping_count = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(2), MaxValueValidator(100)],
+        help_text="so many signals of an account are one incident; empty where each is one of its own",
+    )
+    grouping_days = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+        help_text="within so many days of the first",
+    )
+    batch_days = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text="an incident at every account that got the signal's batch so many days before or after",
+    )
     version = models.PositiveIntegerField(db_default=1, default=1, editable=False)
+    revision = models.PositiveIntegerField(
+        db_default=1, default=1, editable=False, help_text="counts changes, so that two people at once are noticed"
+    )
+    # A name, not a key: who works here may be cleared away, what a rule meant may not.
+    changed_by = models.CharField(max_length=120, blank=True, db_default="", default="", editable=False)
     is_active = models.BooleanField(db_default=True, default=True)
+
+    objects = DetectionRuleQuerySet.as_manager()
 
     class Meta:
         ordering = ["signal_kind", "name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(grouping_count=None, grouping_days=None)
+                | models.Q(grouping_count__gte=2, grouping_days__gte=1),
+                name="grouping_says_how_many_within_how_many_days",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(grouping_count=None) | models.Q(batch_days=None),
+                name="a_rule_groups_or_follows_batches",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
     def clean(self) -> None:
         """Refuse what does not compile, with a sentence at the field that is wrong."""
-        sentences = {}
-        compilers = {"condition": compile_condition, "severity": compile_severity, "title": compile_title}
-        for field, compiles in compilers.items():
-            try:
-                compiles(self.signal_kind, getattr(self, field))
-            except ConditionError as error:
-                sentences[field] = str(error)
+        sentences = dict(self._what_does_not_compile())
+        if (self.grouping_count is None) != (self.grouping_days is None):
+            empty = "grouping_days" if self.grouping_days is None else "grouping_count"
+            sentences[empty] = "Say both how many signals, and within how many days; or leave both empty."
+        if self.grouping_count is not None and self.batch_days is not None:
+            sentences["batch_days"] = "A rule either gathers several signals or follows a batch, not both."
+        if self.batch_days is not None and not KINDS[self.signal_kind].names_batch:
+            sentences["batch_days"] = f"{KINDS[self.signal_kind].label}s do not say which batch they are about."
         if sentences:
             raise ValidationError(sentences)
+
+    def _what_does_not_compile(self) -> Iterator[tuple[str, str]]:
+        compilers: dict[str, Callable[[str, str], object]] = {
+            "condition": compile_condition,
+            "severity": compile_severity,
+            "title": compile_title,
+        }
+        for field, compiles in compilers.items():
+            try:
+                compiled = compiles(self.signal_kind, getattr(self, field))
+                if isinstance(compiled, Title) and compiled.counts and self.grouping_count is None:
+                    yield field, "In the title, {count} is for rules that gather several signals."
+            except ConditionError as error:
+                yield field, str(error)
 
 
 class State(models.TextChoices):
@@ -181,9 +250,9 @@ class Incident(SourcedModel):
         constraints = [
             models.UniqueConstraint(fields=["source", "external_id"], name="incident_comes_once_from_its_source"),
             models.UniqueConstraint(
-                fields=["rule", "signal"],
+                fields=["rule", "signal", "account"],
                 condition=models.Q(rule__isnull=False, signal__isnull=False),
-                name="a_rule_opens_one_incident_a_signal",
+                name="a_rule_opens_one_incident_a_signal_at_an_account",
             ),
             models.CheckConstraint(
                 condition=models.Q(severity__gte=0, severity__lte=1), name="severity_lies_between_0_and_1"

@@ -44,6 +44,8 @@ class Capability(models.TextChoices):
     APPROVE_OVERRIDES = "approve_overrides", "Approve overrides"
     ASSIGN_ACCOUNTS = "assign_accounts", "Decide who looks after an account"
     LEAD_RECOVERIES = "lead_recoveries", "Start and lead a recovery"
+    SEE_RULES = "see_rules", "See detection rules"
+    KEEP_RULES = "keep_rules", "Change detection rules"
     SNOOZE = "snooze", "Snooze accounts"
     ASK_FOR_CALLS = "ask_for_calls", "Ask the service desk to call"
     RETURN_CALLS = "return_calls", "Return a call that was asked for"
@@ -73,8 +75,17 @@ CAPABILITIES: dict[str, frozenset[Capability]] = {
             _C.RETURN_CALLS,
         }
     ),
-    Role.DEPARTMENT_HEAD: frozenset({_C.REPORT_FRICTION, _C.WORK_ON_INCIDENTS, _C.ANSWER_INCIDENTS, _C.SEE_TRIAGE}),
-    Role.DEPARTMENT_MEMBER: frozenset({_C.REPORT_FRICTION, _C.WORK_ON_INCIDENTS, _C.SEE_TRIAGE}),
+    Role.DEPARTMENT_HEAD: frozenset(
+        {
+            _C.REPORT_FRICTION,
+            _C.WORK_ON_INCIDENTS,
+            _C.ANSWER_INCIDENTS,
+            _C.SEE_TRIAGE,
+            _C.SEE_RULES,
+            _C.KEEP_RULES,
+        }
+    ),
+    Role.DEPARTMENT_MEMBER: frozenset({_C.REPORT_FRICTION, _C.WORK_ON_INCIDENTS, _C.SEE_TRIAGE, _C.SEE_RULES}),
     Role.EXECUTIVE: frozenset(
         {
             _C.SEE_PORTFOLIO,
@@ -85,10 +96,13 @@ CAPABILITIES: dict[str, frozenset[Capability]] = {
             _C.SHARE_SCORECARD,
             _C.RULE,
             _C.APPROVE_OVERRIDES,
+            _C.SEE_RULES,
         }
     ),
     Role.ADMINISTRATOR: frozenset(
         {
+            _C.SEE_RULES,
+            _C.KEEP_RULES,
             _C.SEE_PORTFOLIO,
             _C.SEE_DESK,
             _C.SEE_TRIAGE,

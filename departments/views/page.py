@@ -39,6 +39,7 @@ from departments.models import (
     RulingState,
     State,
 )
+from departments.views.why import why_of
 
 # What a page about one incident reads in its first query.
 WITH_IT = (
@@ -50,7 +51,7 @@ WITH_IT = (
     "assignee",
     "order",
     "signal",
-    "rule",
+    "rule__friction_type",
     "cause",
     "merged_into",
 )
@@ -71,6 +72,7 @@ VERBS = {
     "contested": "contested the new grade",
     "undone": "took back the last step",
     "merged": "merged it into another",
+    "joined": "found further signals of the same",
     "took_in": "merged a duplicate into it",
 }
 UNDER_WAY = (State.NEW, State.IN_WORK, State.DISPUTED)
@@ -137,6 +139,7 @@ def _context(person: Person, incident: Incident) -> dict[str, object]:
         "clocks": _clocks(incident, events[::-1], path),
         "notes": list(incident.notes.visible_to(person).select_related("person", "department")),
         "facts": list(facts(incident.signal)) if incident.signal else [],
+        "why": why_of(incident, person),
         "regradings": regradings,
         "rulings": rulings,
         "may": may(person, incident, path, regradings, rulings),

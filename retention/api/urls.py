@@ -15,6 +15,7 @@ from retention.api.views.deeds import DeedViewSet
 from retention.api.views.documentation import DocumentationView, SchemaView
 from retention.api.views.incidents import HandOffViewSet, IncidentViewSet, RulingViewSet
 from retention.api.views.overrides import OverrideViewSet
+from retention.api.views.rules import RuleViewSet
 from retention.api.views.scores import ScoreViewSet
 from retention.api.views.signals import SignalViewSet
 from retention.api.views.what_if import WhatIfView
@@ -28,6 +29,7 @@ router.register("incidents", IncidentViewSet)
 router.register("deeds", DeedViewSet, basename="deed")
 router.register("hand-offs", HandOffViewSet)
 router.register("rulings", RulingViewSet)
+router.register("rules", RuleViewSet)
 router.register("scores", ScoreViewSet)
 router.register("overrides", OverrideViewSet)
 router.register("recoveries", RecoveryViewSet)

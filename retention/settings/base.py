@@ -189,6 +189,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "IncidentState": "departments.models.friction.State",
         "RecoveryState": "retention.models.recovery.RecoveryState",
+        "BackfillState": "departments.models.rules.BackfillState",
+        "SignalKind": "retention.api.serializers.rules.KIND_NAMES",
         "CallState": "departments.models.call_request.CallState",
         "Band": "retention.api.serializers.common.BANDS",
     },

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from accounts.errors import Invalid, NotAllowed
+from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import AccountChange, AuditEntry, Signal, SignalChange
 from departments.actions.incidents import accept, reopen
 from departments.actions.rules import save_rule
@@ -248,7 +248,44 @@ def test_a_rule_that_does_not_compile_is_refused_with_a_sentence() -> None:
         save_rule(rule=rule, acting_person=make.person(Role.ADMINISTRATOR))
 
 
-def test_rules_are_changed_by_administrators() -> None:
+def test_rules_are_kept_by_administrators_and_by_the_head_of_the_department_that_answers() -> None:
     rule = DetectionRule.objects.get(slug="late_shipment")
-    with pytest.raises(NotAllowed):
+    save_rule(rule=rule, acting_person=make.head(make.department()))
+    for person in (make.head(make.department("billing")), make.member(make.department())):
+        with pytest.raises(NotAllowed):
+            save_rule(rule=rule, acting_person=person)
+    rule.friction_type = make.friction_type("wrong_amount")
+    with pytest.raises(NotAllowed, match="Billing"):
         save_rule(rule=rule, acting_person=make.head(make.department()))
+
+
+def test_a_rule_that_somebody_changed_meanwhile_is_not_overwritten() -> None:
+    administrator = make.person(Role.ADMINISTRATOR, name="Ada Quick")
+    mine = DetectionRule.objects.get(slug="late_shipment")
+    theirs = DetectionRule.objects.get(slug="late_shipment")
+    theirs.condition = "days_late > 4"
+    save_rule(rule=theirs, acting_person=administrator)
+    mine.condition = "days_late > 6"
+    with pytest.raises(Conflict, match="Ada Quick changed this rule while you worked on it"):
+        save_rule(rule=mine, acting_person=make.head(make.department()))
+    assert DetectionRule.objects.get(slug="late_shipment").condition == "days_late > 4"
+
+
+def test_every_version_is_kept_as_it_was() -> None:
+    rule = DetectionRule.objects.get(slug="late_shipment")
+    rule.condition = "days_late > 5"
+    save_rule(rule=rule, acting_person=make.person(Role.ADMINISTRATOR, name="Ada Quick"))
+    versions = list(rule.versions.values_list("number", "condition", "made_by"))
+    assert versions == [(2, "days_late > 5", "Ada Quick"), (1, "days_late > 2", "")]
+    with pytest.raises(IntegrityError, match="kept as they were"), transaction.atomic():
+        rule.versions.update(condition="true")
+
+
+def test_an_incident_says_why_it_was_opened() -> None:
+    signal = late(7)
+    detect_changes()
+    incident = Incident.objects.get()
+    match = incident.matches.get()
+    assert (match.signal, match.version, match.fields) == (signal, 1, {"days_late": 7})
+    corrected(signal, days_late=9)
+    assert incident.matches.get().fields == {"days_late": 9}

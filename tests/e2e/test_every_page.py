@@ -24,7 +24,8 @@ PAGES = {
     "desk": ["/desk", "/desk/<account>"],
     "head": [
         "/triage/shipping", "/triage/shipping?tab=resolved", "/incidents/<in_work>", "/incidents/<waiting>",
-        "/accounts/<account>", "/portfolio",
+        "/accounts/<account>", "/portfolio", "/rules", "/rules/new", "/rules/new?kind=inspection", "/rules/<rule>",
+        "/rules/<rule>/edit",
     ],
     "executive": [
         "/scorecard", "/scorecard/links", "/scorecard/mail", "/scorecard/made-of/vacation", "/triage",

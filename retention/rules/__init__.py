@@ -1,0 +1,1 @@
+"""The pages on which department heads keep their detection rules."""
