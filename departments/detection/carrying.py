@@ -34,8 +34,8 @@ Carrier = tuple[int, int, int, int | None, datetime.datetime, datetime.datetime]
 def carried(findings: Iterable[Finding]) -> Iterator[Match]:
     """Yield a match at each account that got the batch which a finding's signal names; one without a name has none."""
     named = [finding for finding in findings if batch_of(finding)]
-    for position, *carrier in _carriers(named):
-        yield _match(named[position], *carrier)
+    for position, account_id, carrier_id, order_id, got_at, known_at in _carriers(named):
+        yield _match(named[position], account_id, carrier_id, order_id, got_at, known_at)
 
 
 def batch_of(finding: Finding) -> str:

@@ -133,12 +133,13 @@ def gathered_with(keys: Iterable[Key], rules: Mapping[int, CompiledRule], incide
     wanted = sorted(keys)
     versions = [rules[rule].version for rule, _, _ in wanted]
     columns: list[list[Any]] = [[key[place] for key in wanted] for place in range(3)]
-    return [
-        Match(rule, SignalRow(*signal, json.loads(data)), severity, batch, carrier, incident)
-        for rule, severity, batch, carrier, incident, *signal, data in _read(
-            TOGETHER, [*columns, versions, sorted(incidents)]
-        )
-    ]
+    return [_match(*row) for row in _read(TOGETHER, [*columns, versions, sorted(incidents)])]
+
+
+def _match(rule: int, severity: float, batch: str, carrier: int | None, incident: int | None, *signal: Any) -> Match:
+    identity, account, kind, order, happened_at, recorded_at, data = signal
+    row = SignalRow(identity, account, kind, order, happened_at, recorded_at, json.loads(data))
+    return Match(rule, row, severity, batch, carrier, incident)
 
 
 def link(members: Iterable[tuple[Match, int, int]]) -> None:

@@ -50,6 +50,12 @@ def trouble_number(event: int) -> str:
     return f"T{event + 1}"
 
 
+def batch_of(company: Company, order: int) -> str:
+    """Return the number of the batch that an order's goods came from: those of a day come from a few batches."""
+    orders = company.course.orders
+    return f"B{2_000 + (int(orders.day[order]) * 7 + int(orders.account[order]) % 7) % 999}"
+
+
 def known_after(plan: Plan, day: Floats, random: np.random.Generator) -> Floats:
     """Return when what happened was recorded: some minutes to some hours later, never after today began."""
     return np.minimum(day + random.uniform(0.005, 0.3, len(day)), plan.days)
@@ -66,6 +72,7 @@ def _troubles(company: Company, deliveries: Deliveries, reported: Integers) -> I
         data = trouble.data(float(events.severity[event]), random)
         if trouble.kind == "shipment" and order >= 0:
             data["days_late"] = int(deliveries.arrived[order] - deliveries.promised[order])
+            data["batch"] = batch_of(company, order)
         account, day = int(events.account[event]), float(events.day[event])
         yield Noticed(trouble.kind, trouble_number(event), account, order, day, known[event], data)
 
@@ -88,7 +95,7 @@ def _shipments(company: Company, deliveries: Deliveries) -> Iterator[Noticed]:
     known = known_after(plan, day, random)
     for order in np.flatnonzero(fine & (deliveries.arrived < plan.days)).tolist():
         late = int(deliveries.arrived[order] - deliveries.promised[order])
-        data: Data = {"days_late": late, "carrier": chosen(CARRIERS, random)}
+        data: Data = {"days_late": late, "carrier": chosen(CARRIERS, random), "batch": batch_of(company, order)}
         account = int(orders.account[order])
         yield Noticed("shipment", f"S{order + 1}", account, order, float(day[order]), float(known[order]), data)
 

@@ -67,8 +67,10 @@ class RuleForm(forms.Form):
         help_text="Every account one of whose signals names the same batch within so many days has an incident.",
     )
 
-    def __init__(self, *args: Any, rule: DetectionRule, kind: Kind, person: Person, **kwargs: Any) -> None:
-        super().__init__(*args, initial=initial_of(rule) | kwargs.pop("initial", {}), **kwargs)
+    def __init__(
+        self, data: Any = None, *, rule: DetectionRule, kind: Kind, person: Person, initial: dict[str, Any]
+    ) -> None:
+        super().__init__(data, initial=initial_of(rule) | initial)
         self.rule = rule
         self.fields["friction_type"].queryset = kept_types(person)  # type: ignore[attr-defined]  # a choice field
         names = [(field.name, field.name.replace("_", " ")) for field in number_fields(kind)]

@@ -27,7 +27,17 @@ from tests import make
 pytestmark = pytest.mark.django_db
 
 OURS = [model for model in admin.site._registry if model._meta.app_label in ("accounts", "departments", "retention")]
-READ_ONLY = {"order", "signal", "touchpoint", "auditentry", "incident", "handoff", "detectionrule", "modelversion"}
+READ_ONLY = {
+    "order",
+    "signal",
+    "touchpoint",
+    "auditentry",
+    "incident",
+    "handoff",
+    "detectionrule",
+    "modelversion",
+    "override",
+}
 KEPT = {"organisation", "account", "product", "department", "frictiontype", "person", "causecode"}
 
 

@@ -43,7 +43,7 @@ def test_the_preview_is_what_detection_then_opens() -> None:
     DetectionRule.objects.update(is_active=False)
     for rule in (
         rule_of(),
-        rule_of(condition="partial", grouping_count=2, grouping_days=5),
+        rule_of(condition="partial", grouping_count=2, grouping_days=7),
         rule_of(signal_kind="inspection", condition="not passed", severity="0.5", batch_days=30),
     ):
         accounts = [make.account() for _ in range(3)]

@@ -95,6 +95,11 @@ def test_every_department_has_incidents_and_budgets(loaded: str) -> None:
     assert set(Budget.objects.values_list("department__slug", flat=True)) == set(DEPARTMENTS)
 
 
+def test_the_shipped_rules_find_friction_in_every_kind_of_signal(loaded: str) -> None:
+    found = Incident.objects.exclude(rule=None).values_list("rule__signal_kind", flat=True)
+    assert set(found) == set(KINDS)
+
+
 def test_most_incidents_are_resolved_with_their_cause_and_some_are_in_every_other_state(loaded: str) -> None:
     resolved = Incident.objects.filter(state=State.RESOLVED)
     assert resolved.count() > 0.9 * Incident.objects.count()
