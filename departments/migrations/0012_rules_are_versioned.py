@@ -50,86 +50,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="RuleBackfill",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", models.UUIDField(db_default=accounts.models.base.UuidV7(), editable=False, unique=True)),
-                ("version", models.PositiveIntegerField()),
-                ("first_day", models.DateField()),
-                ("last_day", models.DateField()),
-                ("asked_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "Waiting for a worker"),
-                            ("running", "Running"),
-                            ("done", "Done"),
-                            ("replaced", "Ended: the rule was changed meanwhile"),
-                        ],
-                        db_default="waiting",
-                        default="waiting",
-                        max_length=10,
-                    ),
-                ),
-                ("signals", models.PositiveIntegerField(db_default=0, default=0, help_text="to be looked at")),
-                ("looked_at", models.PositiveIntegerField(db_default=0, default=0)),
-                ("reached", models.BigIntegerField(db_default=0, default=0)),
-                ("opened", models.PositiveIntegerField(db_default=0, default=0)),
-                ("corrected", models.PositiveIntegerField(db_default=0, default=0)),
-                ("withdrawn", models.PositiveIntegerField(db_default=0, default=0)),
-                ("worked_at", models.DateTimeField(blank=True, null=True)),
-                ("finished_at", models.DateTimeField(blank=True, null=True)),
-            ],
-            options={
-                "ordering": ["-asked_at", "-pk"],
-            },
-        ),
-        migrations.CreateModel(
-            name="RuleMatch",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("version", models.PositiveIntegerField()),
-                ("batch", models.CharField(blank=True, db_default="", max_length=200)),
-                ("happened_at", models.DateTimeField()),
-                ("recorded_at", models.DateTimeField()),
-                ("severity", models.FloatField()),
-                (
-                    "fields",
-                    models.JSONField(db_default={}, default=dict, help_text="what the condition read, by field"),
-                ),
-            ],
-            options={
-                "ordering": ["happened_at", "signal"],
-            },
-        ),
-        migrations.CreateModel(
-            name="RuleVersion",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.PositiveIntegerField()),
-                ("signal_kind", models.CharField(max_length=40)),
-                ("condition", models.TextField()),
-                ("severity", models.TextField()),
-                ("title", models.CharField(max_length=160)),
-                ("grouping_count", models.PositiveSmallIntegerField(blank=True, null=True)),
-                ("grouping_days", models.PositiveSmallIntegerField(blank=True, null=True)),
-                ("batch_days", models.PositiveSmallIntegerField(blank=True, null=True)),
-                ("made_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                (
-                    "made_by",
-                    models.CharField(blank=True, db_default="", help_text="empty for what was shipped", max_length=120),
-                ),
-            ],
-            options={
-                "ordering": ["-number"],
-            },
-        ),
-        migrations.RemoveConstraint(
-            model_name="incident",
-            name="a_rule_opens_one_incident_a_signal",
-        ),
         migrations.AddField(
             model_name="detectionrule",
             name="batch_days",
@@ -183,7 +103,12 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("grouping_count", None), ("grouping_days", None)),
-                    models.Q(("grouping_count__gte", 2), ("grouping_days__gte", 1)),
+                    models.Q(
+                        ("grouping_count__gte", 2),
+                        ("grouping_count__isnull", False),
+                        ("grouping_days__gte", 1),
+                        ("grouping_days__isnull", False),
+                    ),
                     _connector="OR",
                 ),
                 name="grouping_says_how_many_within_how_many_days",
@@ -196,128 +121,182 @@ class Migration(migrations.Migration):
                 name="a_rule_groups_or_follows_batches",
             ),
         ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("rule__isnull", False), ("signal__isnull", False)),
-                fields=("rule", "signal", "account"),
-                name="a_rule_opens_one_incident_a_signal_at_an_account",
-            ),
+        migrations.CreateModel(
+            name="RuleBackfill",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(db_default=accounts.models.base.UuidV7(), editable=False, unique=True)),
+                ("version", models.PositiveIntegerField()),
+                ("first_day", models.DateField()),
+                ("last_day", models.DateField()),
+                ("asked_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting for a worker"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("replaced", "Ended: the rule was changed meanwhile"),
+                        ],
+                        db_default="waiting",
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("signals", models.PositiveIntegerField(db_default=0, default=0, help_text="to be looked at")),
+                ("looked_at", models.PositiveIntegerField(db_default=0, default=0)),
+                ("reached", models.BigIntegerField(db_default=0, default=0)),
+                ("opened", models.PositiveIntegerField(db_default=0, default=0)),
+                ("corrected", models.PositiveIntegerField(db_default=0, default=0)),
+                ("withdrawn", models.PositiveIntegerField(db_default=0, default=0)),
+                ("worked_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "rule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="backfills",
+                        to="departments.detectionrule",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-asked_at", "-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("first_day__lte", models.F("last_day"))),
+                        name="backfill_begins_before_it_ends",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["waiting", "running"])),
+                        fields=("rule",),
+                        name="a_rule_has_one_backfill_under_way",
+                    ),
+                ],
+            },
         ),
-        migrations.AddField(
-            model_name="rulebackfill",
-            name="asked_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
+        migrations.CreateModel(
+            name="RuleMatch",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("version", models.PositiveIntegerField()),
+                ("batch", models.CharField(blank=True, db_default="", max_length=200)),
+                ("happened_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                ("severity", models.FloatField()),
+                (
+                    "fields",
+                    models.JSONField(db_default={}, default=dict, help_text="what the condition read, by field"),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "carrier",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="carried",
+                        to="accounts.signal",
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="matches",
+                        to="departments.incident",
+                    ),
+                ),
+                (
+                    "rule",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="matches",
+                        to="departments.detectionrule",
+                    ),
+                ),
+                (
+                    "signal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="matches", to="accounts.signal"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["happened_at", "signal"],
+                "indexes": [
+                    models.Index(fields=["rule", "account", "happened_at"], name="what_a_rule_gathers"),
+                    models.Index(
+                        condition=models.Q(("batch", ""), _negated=True), fields=["batch"], name="match_of_a_batch"
+                    ),
+                    models.Index(
+                        condition=models.Q(("carrier__isnull", False)), fields=["carrier"], name="match_by_carrier"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("rule", "signal", "account"), name="a_rule_matches_a_signal_once_at_an_account"
+                    )
+                ],
+            },
         ),
-        migrations.AddField(
-            model_name="rulebackfill",
-            name="rule",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="backfills", to="departments.detectionrule"
-            ),
-        ),
-        migrations.AddField(
-            model_name="rulematch",
-            name="account",
-            field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="accounts.account"
-            ),
-        ),
-        migrations.AddField(
-            model_name="rulematch",
-            name="carrier",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="carried",
-                to="accounts.signal",
-            ),
-        ),
-        migrations.AddField(
-            model_name="rulematch",
-            name="incident",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="matches",
-                to="departments.incident",
-            ),
-        ),
-        migrations.AddField(
-            model_name="rulematch",
-            name="rule",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="matches",
-                to="departments.detectionrule",
-            ),
-        ),
-        migrations.AddField(
-            model_name="rulematch",
-            name="signal",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="matches", to="accounts.signal"
-            ),
-        ),
-        migrations.AddField(
-            model_name="ruleversion",
-            name="friction_type",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="departments.frictiontype"
-            ),
-        ),
-        migrations.AddField(
-            model_name="ruleversion",
-            name="rule",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="departments.detectionrule"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rulebackfill",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("first_day__lte", models.F("last_day"))), name="backfill_begins_before_it_ends"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rulebackfill",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["waiting", "running"])),
-                fields=("rule",),
-                name="a_rule_has_one_backfill_under_way",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="rulematch",
-            index=models.Index(fields=["rule", "account", "happened_at"], name="what_a_rule_gathers"),
-        ),
-        migrations.AddIndex(
-            model_name="rulematch",
-            index=models.Index(
-                condition=models.Q(("batch", ""), _negated=True), fields=["batch"], name="match_of_a_batch"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="rulematch",
-            index=models.Index(
-                condition=models.Q(("carrier__isnull", False)), fields=["carrier"], name="match_by_carrier"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rulematch",
-            constraint=models.UniqueConstraint(
-                fields=("rule", "signal", "account"), name="a_rule_matches_a_signal_once_at_an_account"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ruleversion",
-            constraint=models.UniqueConstraint(fields=("rule", "number"), name="a_rule_has_each_version_once"),
+        migrations.CreateModel(
+            name="RuleVersion",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("signal_kind", models.CharField(max_length=40)),
+                ("condition", models.TextField()),
+                ("severity", models.TextField()),
+                ("title", models.CharField(max_length=160)),
+                ("grouping_count", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("grouping_days", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("batch_days", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("made_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "made_by",
+                    models.CharField(blank=True, db_default="", help_text="empty for what was shipped", max_length=120),
+                ),
+                (
+                    "friction_type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="departments.frictiontype"
+                    ),
+                ),
+                (
+                    "rule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="versions",
+                        to="departments.detectionrule",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-number"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("rule", "number"), name="a_rule_has_each_version_once")
+                ],
+            },
         ),
         migrations.RunSQL(KEEP_VERSIONS, FORGET_VERSIONS),
     ]

@@ -114,7 +114,12 @@ class DetectionRule(PublicModel):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(grouping_count=None, grouping_days=None)
-                | models.Q(grouping_count__gte=2, grouping_days__gte=1),
+                | models.Q(
+                    grouping_count__isnull=False,
+                    grouping_days__isnull=False,
+                    grouping_count__gte=2,
+                    grouping_days__gte=1,
+                ),
                 name="grouping_says_how_many_within_how_many_days",
             ),
             models.CheckConstraint(

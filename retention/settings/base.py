@@ -190,7 +190,7 @@ SPECTACULAR_SETTINGS = {
         "IncidentState": "departments.models.friction.State",
         "RecoveryState": "retention.models.recovery.RecoveryState",
         "BackfillState": "departments.models.rules.BackfillState",
-        "SignalKind": "retention.api.serializers.rules.KIND_NAMES",
+        "SignalKind": "retention.api.serializers.rules.KIND_CHOICES",
         "CallState": "departments.models.call_request.CallState",
         "Band": "retention.api.serializers.common.BANDS",
     },

@@ -10,7 +10,7 @@ from retention.api.serializers.common import AccountName, public_id, slug
 from retention.api.serializers.inputs import BySlug
 
 MEANING = ["condition", "friction_type", "severity", "title", "grouping_count", "grouping_days", "batch_days"]
-KIND_NAMES = list(KINDS)
+KIND_CHOICES = [(kind.name, kind.label) for kind in KINDS.values()]
 
 
 class RuleVersionSerializer(serializers.ModelSerializer[RuleVersion]):
@@ -83,7 +83,7 @@ class NewRule(RuleChange):
     """A rule over a kind of signal."""
 
     revision = None  # type: ignore[assignment]  # a new rule has been read by nobody
-    signal_kind = serializers.ChoiceField(choices=KIND_NAMES)
+    signal_kind = serializers.ChoiceField(choices=KIND_CHOICES)
 
 
 class Switch(serializers.Serializer[Any]):

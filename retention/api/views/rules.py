@@ -28,7 +28,7 @@ from retention.tasks import backfill_rule
 class RuleFilters(Filters):
     """Filters of rules."""
 
-    signal_kind = filters.ChoiceFilter(choices=[(name, name) for name in forms.KIND_NAMES])
+    signal_kind = filters.ChoiceFilter(choices=forms.KIND_CHOICES)
     friction_type = filters.CharFilter("friction_type__slug")
     department = filters.CharFilter("friction_type__department__slug")
     is_active = filters.BooleanFilter()
