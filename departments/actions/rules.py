@@ -39,10 +39,7 @@ def save_rule(*, rule: DetectionRule, acting_person: Person) -> DetectionRule:
     require(acting_person, Capability.KEEP_RULES)
     before = DetectionRule.objects.select_for_update().filter(pk=rule.pk).first()
     _require_keeping(rule, before, acting_person)
-    if before is not None:
-        _require_unchanged(rule, before)
-        rule.version = before.version + any(getattr(rule, name) != getattr(before, name) for name in MEANING)
-        rule.revision = before.revision + 1
+    _count(rule, before)
     rule.slug = rule.slug or _free_slug(rule.name)
     rule.changed_by = acting_person.name
     _validate(rule)
@@ -62,6 +59,16 @@ def _require_keeping(rule: DetectionRule, before: DetectionRule | None, acting_p
                 f"Rules over “{one.friction_type}” are kept by the head of {one.friction_type.department}"
                 " and by administrators."
             )
+
+
+def _count(rule: DetectionRule, before: DetectionRule | None) -> None:
+    """Number the change and, where it changes what the rule means, the version."""
+    if before is None:
+        rule.version = rule.revision = 1
+        return
+    _require_unchanged(rule, before)
+    rule.version = before.version + any(getattr(rule, name) != getattr(before, name) for name in MEANING)
+    rule.revision = before.revision + 1
 
 
 def _require_unchanged(rule: DetectionRule, before: DetectionRule) -> None:
