@@ -39,24 +39,25 @@ def test_a_preview_counts_incidents_accounts_and_who_left() -> None:
     assert Incident.objects.count() == 0
 
 
-def test_the_preview_is_what_detection_then_opens() -> None:
+@pytest.mark.parametrize(
+    ("fields", "opened"),
+    [
+        ({}, 5),
+        ({"condition": "partial", "grouping_count": 2, "grouping_days": 7}, 3),
+        ({"signal_kind": "inspection", "condition": "not passed", "severity": "0.5", "batch_days": 30}, 3),
+    ],
+)
+def test_the_preview_is_what_detection_then_opens(fields: dict[str, Any], opened: int) -> None:
     DetectionRule.objects.update(is_active=False)
-    for rule in (
-        rule_of(),
-        rule_of(condition="partial", grouping_count=2, grouping_days=7),
-        rule_of(signal_kind="inspection", condition="not passed", severity="0.5", batch_days=30),
-    ):
-        accounts = [make.account() for _ in range(3)]
-        for days in range(1, 12, 2):
-            account = accounts[days % 3]
-            data = {"days_late": days, "partial": True, "batch": f"B{days % 2}"}
-            make.signal(account, data=data, happened_at=make.ago(days=days))
-        make.signal(accounts[0], "inspection", {"passed": False, "batch": "B1"})
-        expected = asked(rule).incidents
-        rule.slug = make.number()
-        rule.save()
-        assert detect_changes().opened == expected > 0
-        DetectionRule.objects.update(is_active=False)
+    accounts = [make.account() for _ in range(3)]
+    for days in range(1, 12, 2):
+        data = {"days_late": days, "partial": True, "batch": f"B{days % 2}"}
+        make.signal(accounts[days % 3], data=data, happened_at=make.ago(days=days))
+    make.signal(accounts[0], "inspection", {"passed": False, "batch": "B1"})
+    rule = rule_of(slug=make.number(), **fields)
+    assert asked(rule).incidents == opened
+    rule.save()
+    assert detect_changes().opened == opened
 
 
 def test_of_too_many_signals_the_newest_are_looked_at_and_it_says_since_when() -> None:
