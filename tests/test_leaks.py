@@ -60,6 +60,13 @@ def text_of(client: Client, address: str) -> str:
     return response.getvalue().decode(errors="replace") if response.status_code == OK else ""
 
 
+def html_of(client: Client, address: str) -> str:
+    """Return what a page shows, where it is one that a browser reads for markup: a PDF's text is only text."""
+    response = client.get(address)
+    is_markup = response.status_code == OK and response["Content-Type"].startswith("text/html")
+    return response.getvalue().decode() if is_markup else ""
+
+
 def test_internal_notes_are_shown_nowhere_outside_their_department(company: Company) -> None:
     assert Note.objects.filter(is_internal=True, text=INTERNAL).exists()
     shown = {
@@ -90,7 +97,7 @@ def test_a_customer_is_named_nowhere_to_those_who_do_not_see_it(company: Company
 def test_what_people_write_is_shown_as_text(row: Row, company: Company) -> None:
     with transaction.atomic():
         write_everywhere(SCRIPT)
-        page = text_of(signed_in(company, whoever_may(row) or ""), filled(row.address, company))
+        page = html_of(signed_in(company, whoever_may(row) or ""), filled(row.address, company))
         transaction.set_rollback(True)
     assert "<img src=x" not in page
 
