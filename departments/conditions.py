@@ -83,14 +83,31 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Severity:
-    """A compiled severity."""
+    """A compiled severity over `fields`, which answers the same for the same values and so remembers them."""
 
+    fields: tuple[str, ...]
     _evaluate: Callable[[Values], Any]
+    _answers: dict[tuple[Any, ...], float] = field(default_factory=dict)
 
     def of(self, values: Values) -> float:
         """Return the severity for the values of `values_of`, between 0 and 1."""
+        key = tuple(values[name] for name in self.fields)
+        try:
+            return self._answers[key]
+        except KeyError:
+            return self._remember(key, self._computed(values))
+        except TypeError:  # a list or an object in the data cannot be remembered by
+            return self._computed(values)
+
+    def _computed(self, values: Values) -> float:
         number = float(self._evaluate(values))
         return UNKNOWN_SEVERITY if math.isnan(number) else min(max(number, 0.0), 1.0)
+
+    def _remember(self, key: tuple[Any, ...], answer: float) -> float:
+        if len(self._answers) >= REMEMBERED:
+            self._answers.clear()
+        self._answers[key] = answer
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +141,16 @@ def compile_condition(kind_name: str, text: str) -> Condition:
     rule = _compile(kind, text, "condition")
     _require_result(rule, "BOOLEAN", "A condition answers yes or no, such as: days_late > 2")
     _require_logic_over_answers(rule)
-    fields = tuple(one.name for one in kind.fields if re.search(rf"\b{one.name}\b", text))
-    return Condition(fields, bool(rule.matches(values_of(kind, {}))), rule.matches)
+    return Condition(_fields_in(kind, text), bool(rule.matches(values_of(kind, {}))), rule.matches)
 
 
 @functools.lru_cache(maxsize=CACHED)
 def compile_severity(kind_name: str, text: str) -> Severity:
     """Compile a severity over a kind of signal; raises ConditionError with a sentence."""
-    rule = _compile(_kind(kind_name), text, "severity")
+    kind = _kind(kind_name)
+    rule = _compile(kind, text, "severity")
     _require_result(rule, "FLOAT", "A severity is a number between 0 and 1, such as: days_late / 14")
-    return Severity(rule.evaluate)
+    return Severity(_fields_in(kind, text), rule.evaluate)
 
 
 @functools.lru_cache(maxsize=CACHED)
@@ -147,6 +164,10 @@ def compile_title(kind_name: str, text: str) -> Title:
     for _, name, spec in pieces:
         _check_placeholder(kind, name, spec)
     return Title(pieces)
+
+
+def _fields_in(kind: Kind, text: str) -> tuple[str, ...]:
+    return tuple(one.name for one in kind.fields if re.search(rf"\b{one.name}\b", text))
 
 
 def _check_placeholder(kind: Kind, name: str | None, spec: str) -> None:

@@ -13,7 +13,7 @@ from departments.detection.matching import CompiledRule, Finding, SignalRow, com
 from departments.models import DetectionRule, Incident, Person
 
 DAYS = 90
-MOST_SIGNALS = 200_000
+MOST_SIGNALS = 100_000
 EXAMPLES = 10
 COLUMNS = ("id", "account_id", "kind", "order_id", "happened_at", "recorded_at", "data")
 
