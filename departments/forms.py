@@ -197,6 +197,8 @@ class AbsenceForm(forms.Form):
 class BulkForm(forms.Form):
     """The same deed for several incidents."""
 
+    most_at_once = MOST_AT_ONCE
+
     incident = forms.ModelMultipleChoiceField(Incident.objects.none(), to_field_name="public_id")
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:

@@ -13,8 +13,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from departments.actions.outcome import MOST_AT_ONCE
-from departments.forms import AssignForm, HandOffForm, ResolveForm, WordsForm
+from departments.forms import AssignForm, BulkForm, HandOffForm, ResolveForm, WordsForm
 from departments.http import PersonRequest
 from departments.models import OPEN_STATES, Capability, Department, Incident, State
 from departments.models.person import SEES_EVERYTHING
@@ -104,7 +103,10 @@ def show_ticked(request: PersonRequest, slug: str) -> HttpResponse:
     require_desk(request)
     department = get_object_or_404(departments_open_to(request.user), slug=slug)
     listed = _in_order(department, _asked(request, department))
-    context = {"ids": list(listed.values_list("public_id", flat=True)[:MOST_AT_ONCE]), "whole": listed.count()}
+    context = {
+        "ids": list(listed.values_list("public_id", flat=True)[: BulkForm.most_at_once]),
+        "whole": listed.count(),
+    }
     return render(request, "dashboards/_triage_ticked.html", context)
 
 
