@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg2
 import pytest
 import redis
@@ -80,7 +81,7 @@ def kill(pid: int | None) -> None:
 
 
 def wait_for_end(pid: int) -> None:
-    while Path(f"/proc/{pid}").exists():
+    while psutil.pid_exists(pid):
         time.sleep(0.01)
 
 
