@@ -10,6 +10,7 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from types import NoneType
 from typing import Any
 
 from rule_engine import Context, DataType, Rule, ast, type_resolver_from_dict
@@ -55,6 +56,7 @@ class Expression:
         tree = self._parse(text, timezone)
         self.type = self._type_of(tree)
         self.compute = self._compile(tree)
+        self._calculation = self._calculation_of(tree)
         self._remembered = Remembering(self._answer)
 
     def over(self, lines: Sequence[Sequence[Any]]) -> list[Any]:
@@ -63,6 +65,31 @@ class Expression:
             keys = map(operator.itemgetter(*(self._places[name] for name in sorted(self._inputs))), lines)
             return list(map(self._remembered.__getitem__, keys))
         return list(map(self.compute, lines))
+
+    def over_columns(self, columns: Sequence[Sequence[Any]]) -> list[Any]:
+        """The results for many lines that are given as columns, at least those that a line holds so far."""
+        if self._calculation is not None:
+            calculate, places = self._calculation
+            given = [columns[place] for place in places]
+            if not any(NoneType in map(type, column) for column in given):
+                return list(map(calculate, *given))
+        if self._inputs and self._depends_on_values_alone():
+            given = [columns[self._places[name]] for name in sorted(self._inputs)]
+            keys = given[0] if len(given) == 1 else zip(*given, strict=True)
+            return list(map(self._remembered.__getitem__, keys))
+        return list(map(self.compute, zip(*columns, strict=True)))
+
+    def _calculation_of(self, node: Any) -> tuple[Callable[..., Any], list[int]] | None:
+        """The operator and its columns, where the expression is no more than one sum or one change of sign."""
+        if isinstance(node, ast.UnaryExpression) and node.type == "uminus":
+            terms, calculate = [node.right], operator.neg
+        elif isinstance(node, ast.ArithmeticExpression | ast.AddExpression | ast.SubtractExpression):
+            terms, calculate = [node.left, node.right], ARITHMETIC.get(node.type)
+        else:
+            return None
+        if calculate is None or not all(isinstance(term, ast.SymbolExpression) for term in terms):
+            return None
+        return calculate, [self._place(term) for term in terms]
 
     def _depends_on_values_alone(self) -> bool:
         # What is calculated keeps the zeros of its terms: 1.0 and 1.00 are equal, and their doubles are not written so.

@@ -16,14 +16,16 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 
-from accounts.bulk import derive_annual_revenue, derive_customer_since
+from accounts.bulk import derive_annual_revenue, derive_customer_since, know_sizes
 from accounts.models import AuditEntry
 from departments.models import Person
+from retention.imports.ahead import can_read_ahead, read_ahead
 from retention.imports.copying import Copying
 from retention.imports.errors import Refusal
 from retention.imports.kinds import KINDS
 from retention.imports.mapping import Mapping
 from retention.imports.program import LineCounts, Program
+from retention.imports.reading import Deliver, read_file
 from retention.imports.shifting import shift_to
 from retention.imports.sql import execute
 from retention.imports.staging import Stage
@@ -35,6 +37,8 @@ Report = Callable[[int], None]
 DERIVATIONS = {"annual_revenue": derive_annual_revenue, "customer_since": derive_customer_since}
 # Sorting and joining some hundred thousand staged rows; the server's default spills them to disk.
 WORK_MEMORY = "64MB"
+# What is staged stays in the server's memory; a session can set this only before its first temporary table.
+STAGING_MEMORY = "64MB"
 
 
 class StrictFailure(Exception):  # noqa: N818 - named for what it is
@@ -150,6 +154,7 @@ class _Loader:
         with transaction.atomic() if whole else contextlib.nullcontext():
             try:
                 execute(f"SET work_mem = '{WORK_MEMORY}'")
+                execute(f"SELECT set_config('temp_buffers', '{STAGING_MEMORY}', false) WHERE pg_my_temp_schema() = 0")
                 for stage in self._stages:
                     stage.create()
                 yield
@@ -170,12 +175,12 @@ class _Loader:
         if self._options.shift_to_now:
             shift = shift_to(timezone.now(), self._mapping, self._paths)
             self.summary.weeks_shifted = shift // dt.timedelta(weeks=1)
-        with _rare_garbage_collection(), Copying() as copying:
+        with _rare_garbage_collection(), self._reading(shift) as read_next, Copying() as copying:
             program = Program(self._mapping, shift, self._refuse, copying.copy)
             copying.stage_of = dict(zip(program.makers, self._stages, strict=True))
             done = 0
             for number, path in enumerate(self._paths):
-                program.run(path, number, functools.partial(_report_after, report, done))
+                read_next(path, program.taker(path.name, number, functools.partial(_report_after, report, done)))
                 done += path.stat().st_size
                 report(done)
             program.finish()
@@ -183,6 +188,15 @@ class _Loader:
         self.summary.lines = program.counts
         for stage in self._stages:
             stage.write_only(program.found)
+
+    @contextlib.contextmanager
+    def _reading(self, shift: dt.timedelta) -> Iterator[Callable[[Path, Deliver], None]]:
+        """What reads the files one after the other: a second process where that helps, else this one."""
+        if can_read_ahead(self._paths):
+            with read_ahead(self._paths, self._mapping, shift) as files:
+                yield lambda _path, deliver: files.read(deliver)
+        else:
+            yield lambda path, deliver: read_file(path, self._mapping, shift, deliver)
 
     def write(self) -> None:
         """Write what was staged, kind after kind, so that what is named by others is there before them."""
@@ -193,6 +207,8 @@ class _Loader:
             counts.add_counts(writer.write())
             for refusal in writer.refusals(self._mapping, self._paths):
                 self._refuse(refusal)
+        if self._mapping.derive:
+            know_sizes()
         for name in self._mapping.derive:
             with transaction.atomic():
                 self.summary.derived[name] = DERIVATIONS[name](source=self._source)

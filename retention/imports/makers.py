@@ -9,6 +9,7 @@ import functools
 import itertools
 import operator
 from collections.abc import Callable, Sequence
+from types import NoneType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -159,7 +160,7 @@ class Maker:
     def _is_whole(
         self, place: int, record: Sequence[Any], required: Sequence[tuple[int, str]], refuse: RefuseLine
     ) -> bool:
-        for index, name in required if None in record else ():
+        for index, name in required:
             if record[index] is None:
                 refuse(place, f"{self.rule.kind.name}.{name}", "is empty")
                 return False
@@ -192,12 +193,23 @@ class GroupMaker(Maker):
 
     def take(self, places: Sequence[int], lines: Sequence[Sequence[Any]], refuse: RefuseLine) -> None:
         """Add lines to their groups."""
-        grouped = zip(map(self._group, lines), places, lines, strict=True)
-        for group, run in itertools.groupby(grouped, operator.itemgetter(0)):
+        made = list(map(self._read_line, lines))
+        are_whole = self._are_whole(made)
+        grouped = zip(map(self._group, lines), zip(places, lines, made, strict=True), strict=True)
+        for group, members in itertools.groupby(grouped, operator.itemgetter(0)):
+            run = list(map(operator.itemgetter(1), members))
             if group == self._empty:
-                self._refuse_run([place for _group, place, _values in run], refuse)
+                self._refuse_run([place for place, _values, _line in run], refuse)
                 continue
-            self._take_run(group, [(place, values, self._read_line(values)) for _group, place, values in run], refuse)
+            if not are_whole:
+                run = [each for each in run if self._is_whole(each[0], each[2], self._required_of_lines, refuse)]
+            self._take_run(group, run, refuse)
+
+    def _are_whole(self, made: Sequence[Sequence[Any]]) -> bool:
+        """Whether none of the lines lacks what a line needs, which is so of most blocks and found out at once."""
+        return not any(
+            NoneType in map(type, map(operator.itemgetter(index), made)) for index, _name in self._required_of_lines
+        )
 
     def _refuse_run(self, places: Sequence[int], refuse: RefuseLine) -> None:
         """Refuse lines that do not say which group they belong to."""
@@ -206,15 +218,14 @@ class GroupMaker(Maker):
             refuse(place, names, f"is empty, so that the line belongs to no {kind}")
 
     def _take_run(self, group: Any, run: list[tuple[int, Sequence[Any], tuple[Any, ...]]], refuse: RefuseLine) -> None:
-        """Add neighbouring lines of one group; those that lack what a line needs are refused."""
-        good = [each for each in run if self._is_whole(each[0], each[2], self._required_of_lines, refuse)]
+        """Add neighbouring lines of one group, which have what a line needs."""
         if group != self._current or len(self._lines) >= LINES_IN_A_FRAGMENT:
-            good = self._begun(group, good, refuse)
+            run = self._begun(group, run, refuse)
         else:
-            self._add([values for _place, values, _line in good])
-        if good and self.rule.lines:
+            self._add([values for _place, values, _line in run])
+        if run and self.rule.lines:
             key = self._record[self._key]
-            self._lines += [(place, key, *line) for place, _values, line in good]
+            self._lines += [(place, key, *line) for place, _values, line in run]
 
     def _begun(
         self, group: Any, run: list[tuple[int, Sequence[Any], tuple[Any, ...]]], refuse: RefuseLine

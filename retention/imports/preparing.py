@@ -124,11 +124,9 @@ def _more_joins(stage: Stage) -> str:
 
 
 def _digests(stage: Stage) -> str:
-    parts = ", ".join(f"coalesce(({expression})::text, '')" for _name, expression in _line_expressions(stage))
-    return (
-        f"SELECT key, md5(string_agg(concat_ws(chr(31), {parts}), chr(30) ORDER BY place)) AS digest "
-        f'FROM "{stage.lines}" GROUP BY key'
-    )
+    # By operators: concat_ws looks up how each type is written for every line, which takes half as long again.
+    parts = " || chr(31) || ".join(f"coalesce(({text})::text, '')" for _name, text in _line_expressions(stage))
+    return f'SELECT key, md5(string_agg({parts}, chr(30) ORDER BY place)) AS digest FROM "{stage.lines}" GROUP BY key'
 
 
 def _line_expressions(stage: Stage) -> list[tuple[str, str]]:

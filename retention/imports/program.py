@@ -4,17 +4,25 @@ import datetime as dt
 import operator
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import compress
 from pathlib import Path
 from typing import Any
 
-from retention.imports.delimited import Block
-from retention.imports.errors import BadValue, Refusal, UnreadableFile
+from retention.imports.errors import BadValue, Refusal
 from retention.imports.makers import Maker, file_and_line, maker_of, place_of
-from retention.imports.mapping import Column, LeaveOut, Mapping
-from retention.imports.readers import open_table
-from retention.imports.values import Convert, converter
+from retention.imports.mapping import LeaveOut, Mapping
+from retention.imports.reading import (
+    Deliver,
+    Event,
+    Headings,
+    Plan,
+    ReadBlock,
+    RefusedRow,
+    column_index,
+    plan_of,
+    read_file,
+)
 
 ROWS_IN_A_BATCH = 5_000
 NO_RECORD = "no record is made of such a line"
@@ -55,22 +63,25 @@ class Program:
 
     def run(self, path: Path, file_number: int, report: Callable[[int], None]) -> None:
         """Read one file; `report` hears now and then how many bytes of it were read."""
-        name = path.name
+        read_file(path, self.mapping, self._shift, self.taker(path.name, file_number, report))
 
-        def refuse_row(line: int, value: str, reason: str) -> None:
-            self.counts.read += 1
-            self.counts.refused += 1
-            self._refuse(Refusal(name, line, "", value, reason))
+    def taker(self, name: str, file_number: int, report: Callable[[int], None]) -> Deliver:
+        """What takes the events of one file's reading, wherever they come from."""
+        plan: Plan = []
 
-        table = open_table(path, self.mapping.layout, self.mapping.wanted_headings, refuse_row)
-        try:
-            plan = self._plan(name, table.headings)
-            for block in table.blocks:
-                self.counts.read += len(block.rows)
-                self._take(name, file_number, block, plan)
-                report(table.position())
-        finally:
-            table.close()
+        def take(event: Event) -> None:
+            match event:
+                case Headings(headings):
+                    plan.extend(self._plan(name, headings))
+                case RefusedRow(line, value, reason):
+                    self.counts.read += 1
+                    self._refuse_line(Refusal(name, line, "", value, reason))
+                case ReadBlock(lines, _columns, _rows, position):
+                    self.counts.read += len(lines)
+                    self._take(name, file_number, event, plan)
+                    report(position)
+
+        return take
 
     def finish(self) -> None:
         """Complete the records under way after the last file."""
@@ -78,46 +89,52 @@ class Program:
             maker.finish()
             self._flush(maker)
 
-    def _plan(self, name: str, headings: list[str]) -> list[tuple[Convert, int]]:
-        plan = []
-        for column in self.mapping.columns:
-            index = column_index(self.mapping, column, name, headings)
-            if index is not None:
-                self.found.add(column.name)
-            rules = replace(column.rules, shift=self._shift)
-            plan.append((converter(rules), index) if index is not None else (_always(converter(rules)), 0))
-        return plan
+    def _plan(self, name: str, headings: list[str]) -> Plan:
+        found = (each for each in self.mapping.columns if column_index(self.mapping, each, name, headings) is not None)
+        self.found.update(column.name for column in found)
+        return plan_of(self.mapping, name, headings, self._shift)
 
-    def _take(self, name: str, file_number: int, block: Block, plan: list[tuple[Convert, int]]) -> None:
+    def _take(self, name: str, file_number: int, block: ReadBlock, plan: Plan) -> None:
+        numbers, columns = block.lines, block.columns
+        if columns is None:
+            numbers, columns = self._readable(name, block, plan)
+        places = list(map(place_of(file_number, 0).__add__, numbers))
         try:
-            # Column by column, which keeps the innermost loops out of Python.
-            texts = list(zip(*block.rows, strict=True))
-            columns: list[list[Any]] = [list(map(convert, texts[index])) for convert, index in plan if texts]
             for expression in self._computed:
-                columns.append(expression.over(list(zip(*columns, strict=True))))
+                columns.append(expression.over_columns(columns))
         except BadValue:
-            self._take_singly(name, file_number, block, plan)
+            self._make_singly(name, places, list(zip(*columns[: len(plan)], strict=True)))
             return
-        places = list(map(place_of(file_number, 0).__add__, block.lines))
         self._make(name, places, list(zip(*columns, strict=True)))
 
-    def _take_singly(self, name: str, file_number: int, block: Block, plan: list[tuple[Convert, int]]) -> None:
-        """Take a block with a bad value in it: its good lines."""
-        for line, row in zip(block.lines, block.rows, strict=True):
+    def _readable(self, name: str, block: ReadBlock, plan: Plan) -> tuple[list[int], list[list[Any]]]:
+        """The lines of a block whose values can all be read, column by column; the others are refused."""
+        numbers: list[int] = []
+        columns: list[list[Any]] = [[] for _column in plan]
+        for line, row in zip(block.lines, block.rows or (), strict=True):
             try:
-                values: list[Any] = [convert(row[index]) for convert, index in plan]
+                values = [convert(row[index]) for convert, index in plan]
             except BadValue:
                 self._refuse_value(name, line, row, plan)
                 continue
+            numbers.append(line)
+            for column, value in zip(columns, values, strict=True):
+                column.append(value)
+        return numbers, columns
+
+    def _make_singly(self, name: str, places: Sequence[int], lines: Sequence[Sequence[Any]]) -> None:
+        """Make records of lines of which one has a value that cannot be computed."""
+        for place, line in zip(places, lines, strict=True):
+            values = list(line)
             try:
                 for expression in self._computed:
                     values.append(expression.compute(values))
             except BadValue as error:
-                self._refuse_line(Refusal(name, line, self._names[len(values)], "", str(error)))
+                self._refuse_line(Refusal(name, file_and_line(place)[1], self._names[len(values)], "", str(error)))
                 continue
-            self._make(name, [place_of(file_number, line)], [values])
+            self._make(name, [place], [values])
 
-    def _refuse_value(self, name: str, line: int, row: list[str], plan: list[tuple[Convert, int]]) -> None:
+    def _refuse_value(self, name: str, line: int, row: list[str], plan: Plan) -> None:
         for (convert, index), column in zip(plan, self.mapping.columns, strict=True):
             try:
                 convert(row[index])
@@ -194,21 +211,3 @@ def _part(reason: str | None, makers: Sequence[Maker], places: Sequence[int], li
         for maker in makers
     ]
     return _Part(reason, places, lines, work)
-
-
-def _always(convert: Convert) -> Convert:
-    return lambda _text: convert("")
-
-
-def column_index(mapping: Mapping, column: Column, name: str, headings: list[str]) -> int | None:
-    """Where a column stands in a file; None where it is optional and absent."""
-    for heading in column.headings:
-        if heading in headings:
-            return headings.index(heading)
-    if column.optional:
-        return None
-    wanted = " or ".join(repr(heading) for heading in column.headings)
-    found = ", ".join(headings)
-    raise UnreadableFile(
-        f"{name}: there is no column {wanted}, which the mapping {mapping.file} needs (there are {found})"
-    )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from retention.imports.errors import BadValue
 from retention.imports.mapping import Column, Mapping
-from retention.imports.program import column_index
 from retention.imports.readers import open_table
+from retention.imports.reading import column_index
 from retention.imports.values import Convert, converter
 
 WEEK = dt.timedelta(weeks=1)

@@ -107,5 +107,7 @@ def _move(bar: "tqdm[Any]", position: int) -> None:
 
 
 def _progress(paths: list[Path]) -> "tqdm[Any]":
+    # Without the thread that watches over bars: a process with threads is not forked to read ahead.
+    tqdm.monitor_interval = 0
     size = sum(path.stat().st_size for path in paths if path.exists())
     return tqdm(total=size, unit="B", unit_scale=True, desc="Reading", disable=None, leave=False)

@@ -94,3 +94,25 @@ def test_division_by_zero_is_a_bad_value_of_the_line() -> None:
 def test_an_expression_that_cannot_be_used_says_why(text: str, problem: str) -> None:
     with pytest.raises(ExpressionError, match=problem):
         Expression(text, TYPES, dt.UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["quantity * price", "price - quantity", "price + price", "-price", "quantity > 0", "price / quantity", "late"],
+)
+@given(
+    lines=st.lists(
+        st.tuples(
+            st.none() | st.integers(1, 5),
+            st.none() | st.decimals(-3, 3, places=2),
+            st.sampled_from(["C1", None]),
+            st.none(),
+            st.booleans(),
+        )
+    )
+)
+def test_over_columns_it_gives_what_it_gives_for_each_line(text: str, lines: list[tuple[Any, ...]]) -> None:
+    expression = Expression(text, TYPES, dt.UTC)
+    columns = [[line[place] for line in lines] for place in range(len(TYPES))]
+    # As texts, because 1.0 and 1.00 are equal, but not written so.
+    assert list(map(str, expression.over_columns(columns))) == [str(expression.compute(line)) for line in lines]
