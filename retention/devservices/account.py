@@ -85,4 +85,6 @@ def remove(folder: Path) -> None:
 
 def own_environment() -> dict[str, str]:
     """The environment without variables that would send PostgreSQL's programs somewhere else."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
+    # Where no locale is named, macOS starts threads to find one, and a PostgreSQL with threads refuses to start.
+    return kept | {"LC_ALL": "C"}

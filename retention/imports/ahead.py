@@ -12,6 +12,7 @@ import pickle
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -97,6 +98,8 @@ def _read_and_exit(paths: Sequence[Path], mapping: Mapping, shift: dt.timedelta,
     except BrokenPipeError:
         # Nobody listens any more.
         status = 0
+    except Exception:  # noqa: BLE001 - the other process hears of it by the end of the pipe, and the log by this
+        traceback.print_exc()
     finally:
         os._exit(status)
 

@@ -81,12 +81,12 @@ class Expression:
 
     def _calculation_of(self, node: Any) -> tuple[Callable[..., Any], list[int]] | None:
         """The operator and its columns, where the expression is no more than one sum or one change of sign."""
+        calculate: Callable[..., Any] | None = None
+        terms: list[Any] = []
         if isinstance(node, ast.UnaryExpression) and node.type == "uminus":
-            terms, calculate = [node.right], operator.neg
+            calculate, terms = operator.neg, [node.right]
         elif isinstance(node, ast.ArithmeticExpression | ast.AddExpression | ast.SubtractExpression):
-            terms, calculate = [node.left, node.right], ARITHMETIC.get(node.type)
-        else:
-            return None
+            calculate, terms = ARITHMETIC.get(node.type), [node.left, node.right]
         if calculate is None or not all(isinstance(term, ast.SymbolExpression) for term in terms):
             return None
         return calculate, [self._place(term) for term in terms]
