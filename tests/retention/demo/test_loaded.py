@@ -83,7 +83,7 @@ def test_everything_came_in(loaded: str) -> None:
 def test_people_of_every_role_sign_in(loaded: str) -> None:
     out = io.StringIO()
     call_command("demo_logins", stdout=out)
-    for role in Role:
+    for role in (role for role in Role if role != Role.INTEGRATION):
         person = Person.objects.filter(role=role).order_by("department__position", "email")[0]
         assert person.email in out.getvalue()
         assert authenticate(username=person.email, password=PASSWORD) == person
