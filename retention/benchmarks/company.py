@@ -1,8 +1,11 @@
 """Build the measured company once; a company of the wanted size is kept."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from accounts.models import Account
 
@@ -15,6 +18,10 @@ BUILT_TABLES = (
     "retention_score",
     "retention_scorehistory",
 )
+INDEXES_SQL = """
+    SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+    WHERE indrelid = ANY(%s::regclass[]) AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+"""
 
 
 class RealDataError(Exception):
@@ -32,8 +39,21 @@ def ensure_company(accounts: int) -> bool:
         return False
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(BUILT_TABLES)}, accounts_accountchange CASCADE")
-        cursor.execute("SELECT setseed(0.5)")
-        cursor.execute(COMPANY_SQL.format(accounts=accounts))
+        with _without_indexes(cursor):
+            cursor.execute("SELECT setseed(0.5)")
+            cursor.execute(COMPANY_SQL.format(accounts=accounts))
     with connection.cursor() as cursor:
         cursor.execute(f"VACUUM (ANALYZE) {', '.join(BUILT_TABLES)}")
     return True
+
+
+@contextmanager
+def _without_indexes(cursor: CursorWrapper) -> Iterator[None]:
+    """Make the indexes that no constraint needs after the rows and not row by row: it takes a third of the time."""
+    cursor.execute(INDEXES_SQL, [list(BUILT_TABLES)])
+    indexes = cursor.fetchall()
+    for name, _ in indexes:
+        cursor.execute(f"DROP INDEX {name}")
+    yield
+    for _, definition in indexes:
+        cursor.execute(definition)

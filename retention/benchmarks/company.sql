@@ -4,7 +4,7 @@ SET LOCAL session_replication_role = replica;
 
 INSERT INTO accounts_account (source, external_id, name, segment, annual_revenue, customer_since, renews_on)
 SELECT 'bench', number, 'Customer ' || number, (ARRAY['Wholesale', 'Retail', 'Public sector'])[1 + number % 3],
-       1000 + (number * 7919) % 200000, DATE '2020-01-01' + number % 1500,
+       1000 + (number::bigint * 7919) % 200000, DATE '2020-01-01' + number % 1500,
        CASE WHEN number % 4 = 0 THEN current_date + number % 365 END
 FROM generate_series(1, {accounts}) AS number;
 

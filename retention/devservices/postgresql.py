@@ -45,6 +45,16 @@ synchronous_commit = off
 full_page_writes = off
 """
 DISPOSABLE_INSTANCE = "test"
+# What is measured at ten million rows is to be held in memory, as on any server of that size. Later lines win.
+MEASURED_CONFIGURATION = """\
+shared_buffers = 2GB
+work_mem = 64MB
+maintenance_work_mem = 1GB
+effective_cache_size = 8GB
+max_wal_size = 8GB
+checkpoint_timeout = 30min
+"""
+MEASURED_INSTANCE = "bench"
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,8 @@ class PostgreSQL:
         text = CONFIGURATION.format(sockets=folder)
         if self.places.instance == DISPOSABLE_INSTANCE:
             text += DISPOSABLE_CONFIGURATION
+        if self.places.instance.startswith(MEASURED_INSTANCE):
+            text += MEASURED_CONFIGURATION
         self.places.postgresql_configuration.write_text(text)
         self.places.postgresql_configuration.chmod(0o644)
 

@@ -67,7 +67,11 @@ def to_copy(columns: Table) -> io.BytesIO:
 
     Columns are of shape (n,), int64, float64 or bool, or (n, K) float64 for a float8[].
     """
-    table = np.zeros(len(next(iter(columns.values()))), dtype=_written_type(columns))
+    rows, kind = len(next(iter(columns.values()))), _written_type(columns)
+    data = np.zeros(len(SIGNATURE) + rows * kind.itemsize + len(TRAILER), dtype=np.uint8)
+    data[: len(SIGNATURE)] = np.frombuffer(SIGNATURE, dtype=np.uint8)
+    data[-len(TRAILER) :] = np.frombuffer(TRAILER, dtype=np.uint8)
+    table = data[len(SIGNATURE) : -len(TRAILER)].view(kind)
     table["field_count"] = len(columns)
     for name, values in columns.items():
         table[f"{name} width"] = table.dtype[name].itemsize
@@ -75,7 +79,7 @@ def to_copy(columns: Table) -> io.BytesIO:
             table[name] = values
         else:
             _fill_array(table[name], values)
-    return io.BytesIO(b"".join((SIGNATURE, table.tobytes(), TRAILER)))
+    return io.BytesIO(data.tobytes())
 
 
 def _written_type(columns: Table) -> np.dtype[Any]:

@@ -280,7 +280,9 @@ class Scores:
 
 def flattened(loads: Floats, exposure: Floats) -> Floats:
     """g(A / (1 + E)): friction per order, with diminishing returns. Shape of `loads` (n, D)."""
-    return np.log1p(np.maximum(loads, 0.0) / (1.0 + np.maximum(exposure, 0.0))[:, None])
+    rate = np.maximum(loads, 0.0) / (1.0 + np.maximum(exposure, 0.0))[:, None]
+    # Most departments have no load with an account, and a logarithm is what takes the time. NaN is no zero.
+    return np.log1p(rate, out=np.zeros_like(rate), where=rate != 0.0)
 
 
 def design_matrix(inputs: Inputs, terms: tuple[Term, ...]) -> Floats:
@@ -324,10 +326,11 @@ def score(inputs: Inputs, weights: Weights) -> Scores:
 def score_features(features: Floats, weights: Weights) -> Scores:
     """Score n accounts whose features (n, K) are already laid out along the weights' terms."""
     contributions = features * weights.mean
-    base = weights.columns(TermKind.BASELINE)
-    z0 = contributions[:, base].sum(axis=1)
+    is_base = np.zeros(len(weights.terms), dtype=np.bool_)
+    is_base[weights.columns(TermKind.BASELINE)] = True
+    z0 = features @ np.where(is_base, weights.mean, 0.0)
     # Summed on its own and not as z - z0: the ledger divides by it.
-    change = np.delete(contributions, base, axis=1).sum(axis=1)
+    change = features @ np.where(is_base, 0.0, weights.mean)
     z = z0 + change
     variance = np.einsum("ij,ij->i", features @ weights.covariance, features)
     spread = RANGE_Z * np.sqrt(np.maximum(variance, 0.0))

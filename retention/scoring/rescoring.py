@@ -3,7 +3,7 @@
 import contextlib
 import datetime
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from django.db import connection, transaction
@@ -15,7 +15,7 @@ from retention.scoring.ledger import build_ledger
 from retention.scoring.reading import Scope, read_records
 from retention.scoring.records import Records
 from retention.scoring.segments import read_range
-from retention.scoring.versions import ensure_active_version, held, scoring_model
+from retention.scoring.versions import InForce, held_in_force, version_in_force
 from retention.scoring.writing import (
     Scored,
     Standing,
@@ -31,7 +31,9 @@ ACCOUNTS_A_LOCK: Final = 1024
 MARKS_A_BATCH: Final = 2000
 
 # What was taken from the log of marks enters, in the same statement, the log of what changed since it was kept.
+# Nobody waits for the disk: if a crash takes the scores, it takes the taking of their marks, too.
 TAKE_MARKS_SQL: Final = """
+    SET LOCAL synchronous_commit = off;
     WITH taken AS (
         DELETE FROM accounts_accountchange WHERE id IN (
             SELECT id FROM accounts_accountchange ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
@@ -41,26 +43,33 @@ TAKE_MARKS_SQL: Final = """
     )
     SELECT account_id FROM taken
 """
+LOCK_SQL: Final = """
+    SELECT pg_advisory_xact_lock(%s, bucket) FROM unnest(%s::int[]) AS bucket;
+    SELECT clock_timestamp()
+"""
 
 
 def rescore_range(*, first: int, last: int, as_of: datetime.datetime, version: ModelVersion) -> int:
     """Score the accounts whose ids lie from first to last as of a moment; return how many were written."""
     with transaction.atomic():
         _lock(range(first // ACCOUNTS_A_LOCK, last // ACCOUNTS_A_LOCK + 1))
-        return _rescore(read_range(first, last, as_of), Scope.between(first, last), as_of, version)
+        _wait_for_no_disk()
+        return _rescore(read_range(first, last, as_of), Scope.between(first, last), as_of, InForce.of(version))
 
 
 def rescore_accounts(
     *, account_ids: Iterable[int], as_of: datetime.datetime | None = None, version: ModelVersion
 ) -> int:
     """Score some accounts, as of the database's clock if no moment is given; return how many were written."""
-    ids = sorted(set(account_ids))
     with transaction.atomic():
-        _lock(sorted({account_id // ACCOUNTS_A_LOCK for account_id in ids}))
-        # Read after the locks were waited for: what was recorded meanwhile must count.
-        moment = as_of or _database_clock()
-        scope = Scope.of_ids(ids)
-        return _rescore(read_records(scope, moment), scope, moment, version)
+        return _rescore_accounts(sorted(set(account_ids)), as_of, InForce.of(version))
+
+
+def _rescore_accounts(ids: Sequence[int], as_of: datetime.datetime | None, believed: InForce) -> int:
+    # Read after the locks were waited for: what was recorded meanwhile must count.
+    clock = _lock(sorted({account_id // ACCOUNTS_A_LOCK for account_id in ids}))
+    moment, scope = as_of or clock, Scope.of_ids(ids)
+    return _rescore(read_records(scope, moment), scope, moment, believed)
 
 
 def drain_all_changes(most_batches: int) -> int:
@@ -94,19 +103,19 @@ def drain_changes() -> int:
     Taking the marks and writing the scores is one transaction: if it dies, the marks are back. The facts are read by
     a later statement than the one that took the marks, so they are at least as new as the marks.
     """
-    version = ensure_active_version()
+    believed = version_in_force()
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(TAKE_MARKS_SQL, [MARKS_A_BATCH])
             marked = [account_id for (account_id,) in cursor.fetchall()]
         if marked:
-            rescore_accounts(account_ids=marked, version=version)
+            _rescore_accounts(sorted(set(marked)), None, believed)
     return len(marked)
 
 
-def _rescore(records: Records, scope: Scope, as_of: datetime.datetime, version: ModelVersion) -> int:
-    version = held(version)
-    model = scoring_model(version)
+def _rescore(records: Records, scope: Scope, as_of: datetime.datetime, believed: InForce) -> int:
+    in_force = held_in_force(believed)
+    version, model = in_force.version, in_force.model
     gathered = gather(records, as_of, model.window_days)
     scores = score(build_inputs(gathered.facts, model), model.weights)
     scored = Scored(gathered, scores, build_ledger(scores, model.weights), model.weights, version.pk)
@@ -117,21 +126,20 @@ def _rescore(records: Records, scope: Scope, as_of: datetime.datetime, version: 
     return int(written.sum())
 
 
-def _lock(buckets: Iterable[int]) -> None:
+def _wait_for_no_disk() -> None:
+    """Let this transaction end without waiting for the disk: what a crash takes, it takes wholly."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")
+
+
+def _lock(buckets: Iterable[int]) -> datetime.datetime:
     """Wait until nobody else scores accounts of these buckets, and keep others waiting until this transaction ends.
 
     In ascending order, so that two never wait for each other. Not the accounts' own rows: locking a million of those
-    writes a million rows, and would hold up everybody who edits an account.
+    writes a million rows, and would hold up everybody who edits an account. Returns the clock's time after that.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s, bucket) FROM unnest(%s::int[]) AS bucket", [LOCK_CLASS, list(buckets)]
-        )
-
-
-def _database_clock() -> datetime.datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
+        cursor.execute(LOCK_SQL, [LOCK_CLASS, list(buckets)])
         (moment,) = cursor.fetchone()
-        assert isinstance(moment, datetime.datetime)  # noqa: S101
-        return moment
+    assert isinstance(moment, datetime.datetime)  # noqa: S101
+    return moment

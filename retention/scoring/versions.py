@@ -2,8 +2,9 @@
 
 import datetime
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 from django.db import connection, transaction
@@ -29,6 +30,15 @@ PRIOR_LIFETIME: Final = datetime.timedelta(days=30)
 # So many times as many accounts make a model of priors learn its rhythm anew: it may have been made amid an import.
 GROWTH: Final = 1.5
 LOCK: Final = 0x40DE1
+
+IN_FORCE_SQL: Final = """
+    SELECT version.public_id::text, version.xmin::text, ARRAY(SELECT 'department:' || slug FROM departments_department)
+    FROM (SELECT) AS always LEFT JOIN retention_modelversion AS version ON version.is_active
+"""
+HELD_SQL: Final = """
+    SELECT pg_advisory_xact_lock_shared(%s);
+    SELECT id FROM retention_modelversion WHERE is_active
+"""
 
 
 def scoring_model(version: ModelVersion) -> ScoringModel:
@@ -63,26 +73,58 @@ def renew_prior_version() -> ModelVersion:
     return _renew(_is_outdated)
 
 
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A version with what it scores by; `row` changes whenever anything of the version is changed."""
+
+    version: ModelVersion
+    model: ScoringModel
+    row: tuple[Any, ...] = ()
+
+    @classmethod
+    def of(cls, version: ModelVersion) -> Self:
+        return cls(version, scoring_model(version))
+
+
+_latest: ContextVar[InForce | None] = ContextVar("latest", default=None)
+
+
+def version_in_force() -> InForce:
+    """Return the active version as `ensure_active_version` does, by one statement where it is the one of last time."""
+    with connection.cursor() as cursor:
+        cursor.execute(IN_FORCE_SQL)
+        *row, slugs = cursor.fetchone()
+    latest = _latest.get()
+    if latest is None or latest.row != tuple(row) or not _known_keys(latest.version).issuperset(slugs):
+        version = ensure_active_version()
+        latest = InForce(version, scoring_model(version), tuple(row))
+        _latest.set(None if row[0] is None else latest)
+    return latest
+
+
 def held(version: ModelVersion) -> ModelVersion:
     """Return the version in force, and let no other take its place until this transaction ends.
 
     `version` is what the caller believes to be in force. Whoever writes scores calls this first, so that none is
     written by a model that has been replaced, after the run that renewed them all.
     """
-    _lock("pg_advisory_xact_lock_shared")
-    if ModelVersion.objects.filter(pk=version.pk, is_active=True).exists():
-        return version
-    return active_model() or version
+    with connection.cursor() as cursor:
+        # Two statements, so that the second one sees what had committed when the lock was there.
+        cursor.execute(HELD_SQL, [LOCK])
+        row = cursor.fetchone()
+    return version if row == (version.pk,) else active_model() or version
+
+
+def held_in_force(believed: InForce) -> InForce:
+    """Do as `held`, for a version whose model has been read already."""
+    version = held(believed.version)
+    return believed if version is believed.version else InForce.of(version)
 
 
 def hold_all() -> None:
     """Wait for those who write scores, and keep others waiting until this transaction ends: a model is replaced."""
-    _lock("pg_advisory_xact_lock")
-
-
-def _lock(function: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s)", [LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def _renew(is_due: Callable[[ModelVersion | None], bool]) -> ModelVersion:
@@ -119,8 +161,12 @@ def _is_same(made: "Made", active: ModelVersion) -> bool:
 
 
 def _unknown_departments(version: ModelVersion) -> list[str]:
-    known = {term["key"] for term in version.terms}
+    known = _known_keys(version)
     return [slug for slug in Department.objects.values_list("slug", flat=True) if department_key(slug) not in known]
+
+
+def _known_keys(version: ModelVersion) -> set[str]:
+    return {term["key"] for term in version.terms}
 
 
 def _priors_differ(version: ModelVersion) -> bool:

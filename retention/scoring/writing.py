@@ -22,6 +22,8 @@ from retention.scoring.reading import INFINITY, Scope, copy_out, seconds
 
 logger = logging.getLogger(__name__)
 
+# So many rows go along in the statement itself: a temporary table takes the database longer than a few scores.
+FEW: Final = 32
 LEAST_MOVE: Final = 0.005
 LONGEST_SILENCE_DAYS: Final = 30.0
 WEEK_DAYS: Final = 7.0
@@ -105,7 +107,7 @@ NEW_SCORES_SQL: Final = """
 # Locked in the order of their ids before they are written, as everybody does who changes several incidents at once.
 # A percent more or less moves no incident on anybody's desk, and is not worth a write.
 INCIDENTS_SQL: Final = """
-    WITH locked AS MATERIALIZED (
+    locked AS MATERIALIZED (
         SELECT incident.id, figured.points, figured.money
         FROM departments_incident AS incident JOIN figured_now AS figured ON figured.incident_id = incident.id
         WHERE (is_open OR incident.points = 0)
@@ -265,11 +267,21 @@ def write_scores(
         FREEZE_SQL: len(left),
     }
     with connection.cursor() as cursor:
-        if len(table["account_id"]):
-            _copy_in(cursor, "scored_now", COLUMNS, table)
+        given = _given(cursor, "scored_now", COLUMNS, table) if len(table["account_id"]) else ""
         for statement, is_needed in needed.items():
             if is_needed:
-                cursor.execute(statement, parameters)
+                cursor.execute(f"{given and f'WITH {given}'} {statement}", parameters)
+
+
+def _given(cursor: CursorWrapper, name: str, columns: Mapping[str, str], table: dict[str, npt.NDArray[Any]]) -> str:
+    """Let statements read a table by its name; return what must stand behind their WITH, nothing for a long table."""
+    rows = len(next(iter(table.values())))
+    if rows > FEW:
+        _copy_in(cursor, name, columns, table)
+        return ""
+    row = f"({', '.join(f'%s::{kind}' for kind in columns.values())})"
+    values = [value for cells in zip(*(table[column].tolist() for column in columns), strict=True) for value in cells]
+    return cursor.mogrify(f"{name} ({', '.join(columns)}) AS (VALUES {', '.join([row] * rows)})", values).decode()
 
 
 def _copy_in(cursor: CursorWrapper, name: str, columns: Mapping[str, str], table: dict[str, npt.NDArray[Any]]) -> None:
@@ -287,8 +299,8 @@ def write_incidents(scored: Scored, written: npt.NDArray[np.bool_]) -> None:
     if not len(table["incident_id"]):
         return
     with connection.cursor() as cursor:
-        _copy_in(cursor, "figured_now", FIGURE_COLUMNS, table)
-        cursor.execute(INCIDENTS_SQL)
+        given = _given(cursor, "figured_now", FIGURE_COLUMNS, table)
+        cursor.execute(f"WITH {given and f'{given},'} {INCIDENTS_SQL}")
 
 
 def figures_of_incidents(scored: Scored, written: npt.NDArray[np.bool_]) -> dict[str, npt.NDArray[Any]]:

@@ -11,6 +11,7 @@ from accounts.models import Account, Order
 from departments.models import Incident, Responsibility
 from retention.benchmarks import measures
 from retention.benchmarks.company import ensure_company
+from retention.benchmarks.importing import MARKER
 from retention.models import Score
 from tests import make
 
@@ -30,6 +31,8 @@ def test_it_scores_every_account_of_a_company_that_looks_real(friction_types: No
     assert "× (scan + write)" in output.getvalue()
     assert "200 changes in 1 s" in output.getvalue()
     assert "none lost" in output.getvalue()
+    assert "Import of 600 orders" in output.getvalue()
+    assert not Order.objects.filter(external_id__startswith=MARKER).exists()
     assert "Scorecard" in output.getvalue()
 
 
