@@ -281,7 +281,8 @@ def _given(cursor: CursorWrapper, name: str, columns: Mapping[str, str], table: 
         return ""
     row = f"({', '.join(f'%s::{kind}' for kind in columns.values())})"
     values = [value for cells in zip(*(table[column].tolist() for column in columns), strict=True) for value in cells]
-    return cursor.mogrify(f"{name} ({', '.join(columns)}) AS (VALUES {', '.join([row] * rows)})", values).decode()
+    given: bytes = cursor.mogrify(f"{name} ({', '.join(columns)}) AS (VALUES {', '.join([row] * rows)})", values)
+    return given.decode()
 
 
 def _copy_in(cursor: CursorWrapper, name: str, columns: Mapping[str, str], table: dict[str, npt.NDArray[Any]]) -> None:
