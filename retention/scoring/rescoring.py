@@ -53,7 +53,6 @@ def rescore_range(*, first: int, last: int, as_of: datetime.datetime, version: M
     """Score the accounts whose ids lie from first to last as of a moment; return how many were written."""
     with transaction.atomic():
         _lock(range(first // ACCOUNTS_A_LOCK, last // ACCOUNTS_A_LOCK + 1))
-        _wait_for_no_disk()
         return _rescore(read_range(first, last, as_of), Scope.between(first, last), as_of, InForce.of(version))
 
 
@@ -124,12 +123,6 @@ def _rescore(records: Records, scope: Scope, as_of: datetime.datetime, believed:
     write_scores(table_of_scores(scored, standing, written), gathered.left, as_of, scope, version.pk)
     write_incidents(scored, written)
     return int(written.sum())
-
-
-def _wait_for_no_disk() -> None:
-    """Let this transaction end without waiting for the disk: what a crash takes, it takes wholly."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit = off")
 
 
 def _lock(buckets: Iterable[int]) -> datetime.datetime:
