@@ -14,6 +14,7 @@ STATE_AFTER = {
     "reopened": "in_work",
     "handed_off": "waiting",
     "offered": "waiting",
+    "waited": "waiting",
     "returned": "disputed",
     "resolved": "resolved",
     "merged": "resolved",
@@ -72,12 +73,34 @@ CHECKS = (
         """,
     ),
     Check(
-        "An incident waits if and only if one hand-off waits for an answer.",
+        "An incident waits if and only if one hand-off waits for an answer, or one wait lasts.",
         """
         SELECT incident.id FROM departments_incident AS incident
         LEFT JOIN departments_handoff AS asked ON asked.incident_id = incident.id AND asked.answer = 'pending'
+        LEFT JOIN departments_wait AS wait ON wait.incident_id = incident.id AND wait.ended_at IS NULL
         GROUP BY incident.id
-        HAVING (incident.state = 'waiting') <> (count(asked.id) = 1)
+        HAVING (incident.state = 'waiting') <> (count(asked.id) + count(wait.id) = 1)
+        """,
+    ),
+    Check(
+        "Every wait has its step when it was set and, unless it was taken back, when it ended.",
+        """
+        SELECT wait.incident_id FROM departments_wait AS wait
+        LEFT JOIN departments_incidentevent AS step
+            ON step.incident_id = wait.incident_id AND step.details ->> 'wait' = wait.public_id::text
+        GROUP BY wait.id, wait.incident_id, wait.ended_at, wait.end
+        HAVING count(*) FILTER (WHERE step.verb = 'waited') <> 1
+            OR (wait.ended_at IS NOT NULL AND wait.end <> 'taken_back'
+                AND count(*) FILTER (WHERE step.verb = 'wait_ended') = 0)
+        """,
+    ),
+    Check(
+        "No wait of an incident begins before the one before it ended.",
+        """
+        SELECT DISTINCT one.incident_id FROM departments_wait AS one
+        JOIN departments_wait AS other ON other.incident_id = one.incident_id AND other.id <> one.id
+            AND other.started_at < coalesce(one.ended_at, 'infinity')
+            AND one.started_at < coalesce(other.ended_at, 'infinity')
         """,
     ),
     Check(

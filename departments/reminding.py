@@ -24,7 +24,9 @@ REMIND = """
                CASE WHEN incident.due_at <= %(now)s THEN 'late' ELSE 'soon' END AS kind
         FROM departments_incident AS incident
         LEFT JOIN departments_handoff AS asked ON asked.incident_id = incident.id AND asked.answer = 'pending'
-        JOIN horizon ON horizon.department_id = coalesce(asked.to_department_id, incident.department_id)
+        LEFT JOIN departments_wait AS wait ON wait.incident_id = incident.id AND wait.ended_at IS NULL
+        JOIN horizon ON horizon.department_id
+            = coalesce(asked.to_department_id, wait.department_id, incident.department_id)
         WHERE incident.state <> 'resolved' AND incident.due_at <= horizon.until
     ), told AS (
         INSERT INTO departments_reminder (incident_id, kind, due_at, person_id, made_at)

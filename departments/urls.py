@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from departments.views import absences, bulk, disputes, handoffs, hours, incidents, undoing
+from departments.views import absences, attachments, bulk, disputes, handoffs, hours, incidents, undoing, waits
 
 urlpatterns = [
     path("absences", absences.show_absences, name="absences"),
@@ -20,6 +20,11 @@ urlpatterns = [
     path("incidents/<uuid:public_id>/resolve", incidents.resolve_incident, name="incident_resolve"),
     path("incidents/<uuid:public_id>/reopen", incidents.reopen_incident, name="incident_reopen"),
     path("incidents/<uuid:public_id>/note", incidents.note_on_incident, name="incident_note"),
+    path("incidents/<uuid:public_id>/wait", waits.wait_on_incident, name="incident_wait"),
+    path("incidents/<uuid:public_id>/attach", attachments.attach_to_incident, name="incident_attach"),
+    path("attachments/<uuid:public_id>", attachments.download_attachment, name="attachment"),
+    path("attachments/<uuid:public_id>/remove", attachments.remove_attachment, name="attachment_remove"),
+    path("waits/<uuid:public_id>/end", waits.end_wait, name="wait_end"),
     path("hand-offs/<uuid:public_id>/accept", handoffs.accept_hand_off, name="hand_off_accept"),
     path("hand-offs/<uuid:public_id>/return", handoffs.return_hand_off, name="hand_off_return"),
     path("hand-offs/<uuid:public_id>/counter", handoffs.counter_hand_off, name="hand_off_counter"),

@@ -11,11 +11,13 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import Account, OrderLine
+from departments.actions.attaching import attach
 from departments.actions.call_requests import ask_for_call
 from departments.actions.grading import regrade
 from departments.actions.handoffs import hand_off, return_hand_off
 from departments.actions.incidents import accept, assign, note, report_friction, resolve
 from departments.actions.rulings import ask_for_ruling, state_case
+from departments.actions.waits import wait
 from departments.models import (
     Adoption,
     Commitment,
@@ -27,6 +29,9 @@ from departments.models import (
     Release,
     Role,
     Ruling,
+    Wait,
+    WaitedFor,
+    WaitReason,
 )
 from retention.care.recoveries import NewStep, start_recovery
 from retention.care.snoozes import snooze_accounts
@@ -227,7 +232,17 @@ def _incidents(account: Account, people: Mapping[str, Person]) -> dict[str, mode
     resolved = resolve(incident=reported(), resolution="Sent again.", cause=None, acting_person=head)
     hand_off = _ask_billing(reported(), head)
     disputed, ruling = _disputes(reported, people)
+    awaited = _wait_for_billing(accept(incident=reported(), acting_person=head), member)
     return {
+        "wait": awaited,
+        "file": attach(
+            incident=in_work,
+            file=SimpleUploadedFile("label.txt", b"To: Leeds"),
+            words="The label.",
+            is_internal=False,
+            acting_person=member,
+        ),
+        "on_hold": awaited.incident,
         "disputed": disputed,
         "ruling": ruling,
         "new": reported(),
@@ -263,6 +278,19 @@ def _ask_billing(incident: Incident, head: Person) -> HandOff:
         expected="Correct it.",
         share=1.0,
         acting_person=head,
+    )
+
+
+def _wait_for_billing(incident: Incident, member: Person) -> Wait:
+    return wait(
+        incident=incident,
+        waited_for=WaitedFor.DEPARTMENT,
+        department=make.department("billing"),
+        name="",
+        reason=WaitReason.ANSWER,
+        words="Was it paid?",
+        expected_on=timezone.localdate() + datetime.timedelta(days=5),
+        acting_person=member,
     )
 
 

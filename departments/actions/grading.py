@@ -7,7 +7,7 @@ from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import Account
 from departments.actions.disputes import as_withdrawn, open_ruling
 from departments.actions.permissions import require, require_answering, require_sight
-from departments.actions.steps import last_step, record_step, require_state, swap
+from departments.actions.steps import last_step, locked_incident, record_step, require_state, swap
 from departments.actions.undo import allow_undo, picture
 from departments.models import OPEN_STATES, Capability, FrictionType, Incident, Person, Regrading, Ruling
 
@@ -73,6 +73,7 @@ def contest(*, incident: Incident, words: str, acting_person: Person) -> Regradi
     regrading = last_regrading(incident)
     if regrading is None:
         raise Conflict(f"There is no change of grade to contest. {last_step(incident)}")
+    locked_incident(incident.pk)
     before = picture(incident)
     Regrading.objects.filter(pk=regrading.pk).update(
         contested_at=timezone.now(), contested_by=acting_person, contest_words=words.strip()

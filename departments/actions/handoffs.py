@@ -14,7 +14,7 @@ from accounts.errors import Conflict, Invalid
 from departments.actions.disputes import as_withdrawn, refuse_while_ruled, ruling_after_bounces
 from departments.actions.permissions import require_answering
 from departments.actions.shares import write_shares
-from departments.actions.steps import last_step, record_step, require_state, swap
+from departments.actions.steps import last_step, locked_incident, record_step, require_state, swap
 from departments.actions.undo import allow_undo, picture
 from departments.clocks import deadline
 from departments.models import (
@@ -198,6 +198,7 @@ def withdraw_hand_off(*, hand_off: HandOff, acting_person: Person) -> HandOff:
 
 def _settle(hand_off: HandOff, answer: Answer, words: str, acting_person: Person) -> None:
     """Answer the hand-off if nobody has; the first answer stands."""
+    locked_incident(hand_off.incident_id)
     pending = HandOff.objects.filter(pk=hand_off.pk, answer=Answer.PENDING)
     if not pending.update(
         answer=answer, answer_words=words.strip(), answered_at=timezone.now(), answered_by=acting_person

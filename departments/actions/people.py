@@ -2,6 +2,7 @@
 
 import datetime
 import uuid
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models import Q
@@ -13,6 +14,7 @@ from departments.actions.permissions import require
 from departments.models import Absence, Assignment, Capability, Capacity, Person, Role
 
 FITTING_ROLE = {Capacity.ACCOUNT_MANAGER: Role.ACCOUNT_MANAGER, Capacity.SERVICE_DESK: Role.SERVICE_DESK}
+CAPACITY_OF_ROLE = {role: capacity for capacity, role in FITTING_ROLE.items()}
 ASSIGNED = ("person", "capacity", "starts_on", "ends_on")
 AWAY = ("person", "starts_on", "ends_on", "covered_by")
 ONE_DAY = datetime.timedelta(days=1)
@@ -46,6 +48,21 @@ def assign_account(
     details = {"person": str(person.public_id), "capacity": capacity, "starts_on": starts_on.isoformat()}
     record_audit(verb="account.assign", subject=account.public_id, details=details, acting_person=acting_person)
     return assignment
+
+
+@transaction.atomic
+def assign_accounts(
+    *, accounts: Iterable[Account], person: Person, starts_on: datetime.date, acting_person: Person
+) -> list[Assignment]:
+    """Let a person look after several accounts, in the capacity of their role: all of them, or none."""
+    capacity = CAPACITY_OF_ROLE.get(Role(person.role), Capacity.ACCOUNT_MANAGER)
+    # In the order of their keys, as everybody locks them.
+    return [
+        assign_account(
+            account=account, person=person, capacity=capacity, starts_on=starts_on, acting_person=acting_person
+        )
+        for account in sorted(accounts, key=lambda one: one.pk)
+    ]
 
 
 @transaction.atomic

@@ -73,6 +73,7 @@ def state_case(*, ruling: Ruling, words: str, acting_person: Person) -> Statemen
         _require_party(ruling.incident, acting_person)
     if not words.strip():
         raise Invalid("words", "A statement needs words.")
+    locked_incident(ruling.incident_id)
     if not Ruling.objects.select_for_update().get(pk=ruling.pk).is_open:
         raise Conflict(f"Nothing waits for a ruling any more: {ruling.get_state_display().lower()}.")
     statement = Statement.objects.create(

@@ -24,8 +24,10 @@ def locked_incident(key: int) -> Incident:
     """Return the incident as it is now, and keep others from changing it until the transaction ends.
 
     Nothing is joined: whoever waits for the lock would be given no row once the department has changed meanwhile.
+    Whoever changes rows beside the incident locks it first: two who lock in different orders wait for each other.
+    Rows that merely point to it, such as notes, can be written meanwhile.
     """
-    return Incident.objects.select_for_update().get(pk=key)
+    return Incident.objects.select_for_update(no_key=True).get(pk=key)
 
 
 def require_state(incident: Incident, *states: str) -> None:

@@ -25,6 +25,7 @@ from departments.models import (
     Regrading,
     Ruling,
     UndoPoint,
+    Wait,
 )
 
 __all__ = ["COLUMNS", "Picture", "Refusal", "Undone", "allow_undo", "picture", "undo", "undo_of"]
@@ -33,7 +34,7 @@ UNDO_SECONDS = 10
 # A click in the last second still has to arrive here.
 ON_ITS_WAY = datetime.timedelta(seconds=5)
 
-BESIDE: Mapping[str, Any] = {"ruling": Ruling, "regrading": Regrading}
+BESIDE: Mapping[str, Any] = {"ruling": Ruling, "regrading": Regrading, "wait": Wait}
 
 # Whoever came to answer after the step keeps a row with no share.
 _RESTORE_SHARES = """

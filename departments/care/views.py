@@ -6,7 +6,6 @@ from collections.abc import Callable
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -15,13 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.actions import log_contact
 from accounts.errors import ActionError, Invalid, NotAllowed
 from accounts.models import Account
+from departments.actions import people
 from departments.actions.incidents import report_friction
-from departments.actions.people import assign_account
 from departments.care.forms import AssignAccountsForm, LogContactForm, ReportFrictionForm
 from departments.http import PersonRequest
-from departments.models import Capability, Capacity, Role
+from departments.models import Capability
 
-CAPACITY_OF_ROLE = {Role.ACCOUNT_MANAGER: Capacity.ACCOUNT_MANAGER, Role.SERVICE_DESK: Capacity.SERVICE_DESK}
 MATCHES_SHOWN = 20
 
 
@@ -71,27 +69,15 @@ def assign_accounts(request: PersonRequest) -> HttpResponse:
     form = AssignAccountsForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Nothing was assigned: tick at least one account, and choose who looks after them.")
-    elif done(form, lambda: _assign_all(request, form)):
+    elif done(
+        form,
+        lambda: people.assign_accounts(starts_on=timezone.localdate(), acting_person=request.user, **form.cleaned_data),
+    ):
         chosen = form.cleaned_data
         messages.success(request, f"{chosen['person']} looks after {len(chosen['accounts'])} more from today.")
     else:
         messages.error(request, " ".join(str(sentence) for errors in form.errors.values() for sentence in errors))
     return redirect("portfolio")
-
-
-@transaction.atomic
-def _assign_all(request: PersonRequest, form: AssignAccountsForm) -> None:
-    person = form.cleaned_data["person"]
-    capacity = CAPACITY_OF_ROLE.get(person.role, Capacity.ACCOUNT_MANAGER)
-    # In the order of their keys, as everybody locks them.
-    for account in form.cleaned_data["accounts"].order_by("pk"):
-        assign_account(
-            account=account,
-            person=person,
-            capacity=capacity,
-            starts_on=timezone.localdate(),
-            acting_person=request.user,
-        )
 
 
 def require(request: PersonRequest, capability: Capability) -> None:

@@ -1,6 +1,7 @@
 """Departments, people, friction and who answers for it."""
 
 from departments.models.assignment import Absence, Assignment, Capacity
+from departments.models.attachment import Attachment, AttachmentContent, FileKind
 from departments.models.calendar import ClosingDay, Weekday, WorkingCalendar, WorkingSpan
 from departments.models.call_request import CallRequest, CallState
 from departments.models.department import Department
@@ -21,6 +22,7 @@ from departments.models.reminder import Reminder, ReminderKind
 from departments.models.rules import BackfillState, RuleBackfill, RuleMatch, RuleVersion
 from departments.models.ruling import Regrading, Ruling, RulingState, Statement
 from departments.models.undo import UndoPoint
+from departments.models.wait import Wait, WaitedFor, WaitEnd, WaitReason
 
 __all__ = [
     "OPEN_STATES",
@@ -29,6 +31,8 @@ __all__ = [
     "Adoption",
     "Answer",
     "Assignment",
+    "Attachment",
+    "AttachmentContent",
     "BackfillState",
     "CallRequest",
     "CallState",
@@ -40,6 +44,7 @@ __all__ = [
     "Department",
     "DetectionRule",
     "Direction",
+    "FileKind",
     "FrictionType",
     "HandOff",
     "Incident",
@@ -61,6 +66,10 @@ __all__ = [
     "State",
     "Statement",
     "UndoPoint",
+    "Wait",
+    "WaitEnd",
+    "WaitReason",
+    "WaitedFor",
     "Weekday",
     "WorkingCalendar",
     "WorkingSpan",

@@ -182,12 +182,13 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(account__in=person.open_book_account_ids())
 
     def concerning(self, department_id: int | None) -> Self:
-        """Return what a department answers for, reported, or is or was asked to take."""
+        """Return what a department answers for, reported, is or was asked to take, or is or was waited for with."""
         incidents = Incident.objects.order_by()
         return self.filter(
             models.Q(pk__in=Responsibility.objects.filter(department=department_id).values("incident"))
             | models.Q(pk__in=incidents.filter(reporting_department=department_id).values("pk"))
             | models.Q(pk__in=incidents.filter(hand_offs__to_department=department_id).values("pk"))
+            | models.Q(pk__in=incidents.filter(waits__department=department_id).values("pk"))
         )
 
     def held_by(self, department: Department) -> Self:

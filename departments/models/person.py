@@ -236,5 +236,6 @@ class Person(PublicModel, AbstractBaseUser):
             models.Q(incidents__responsibilities__department=department)
             | models.Q(incidents__reporting_department=department)
             | models.Q(incidents__hand_offs__to_department=department)
+            | models.Q(incidents__waits__department=department)
         )
         return Account.objects.filter(concerned).values("pk")

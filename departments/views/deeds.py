@@ -12,7 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts.errors import ActionError, NotAllowed
 from departments.actions.undo import undo_of
 from departments.http import PersonRequest
-from departments.models import HandOff, Incident, Person, Regrading, Ruling
+from departments.models import HandOff, Incident, Person, Regrading, Ruling, Wait
 from departments.views.page import show
 
 NOT_PROCESSED = 422
@@ -33,7 +33,7 @@ def do(request: PersonRequest, deed: Callable[[], object], *, done: str, otherwi
 
 def _undo_tag_of(result: object, person: Person) -> str:
     """A deed that changed an incident can be taken back for a while."""
-    incident = result.incident if isinstance(result, HandOff | Regrading | Ruling) else result
+    incident = result.incident if isinstance(result, HandOff | Regrading | Ruling | Wait) else result
     return undo_tag(undo_of([incident], person)) if isinstance(incident, Incident) else ""
 
 

@@ -13,6 +13,8 @@ from django.utils import timezone
 from accounts.models import Signal
 from accounts.signals import KINDS, Field, JsonValue
 from departments.actions.grading import may_contest
+from departments.attachments.forms import AttachForm
+from departments.attachments.shelf import shelf
 from departments.charging import Clocks, clocks_of
 from departments.clocks import calendars
 from departments.forms import (
@@ -38,8 +40,10 @@ from departments.models import (
     Ruling,
     RulingState,
     State,
+    Wait,
 )
 from departments.views.why import why_of
+from departments.wait_forms import EndWaitForm, WaitForm
 
 # What a page about one incident reads in its first query.
 WITH_IT = (
@@ -59,6 +63,10 @@ VERBS = {
     "handed_off": "asked another department to take it",
     "hand_off_accepted": "took it over",
     "returned": "returned it",
+    "waited": "set it to wait",
+    "wait_ended": "waits no longer",
+    "attached": "put a file to it",
+    "attachment_removed": "removed a file",
     "withdrawn": "asked no longer",
     "noted": "wrote a note",
     "reminded": "reminded of the deadline",
@@ -110,6 +118,8 @@ class May:
     regrade: bool
     contest: bool
     ask_for_ruling: bool
+    wait: bool
+    end_wait: bool
 
 
 def visible_incident(request: PersonRequest, public_id: object) -> Incident:
@@ -127,6 +137,8 @@ def _context(person: Person, incident: Incident) -> dict[str, object]:
     path = list(_path(incident))
     pending = next((step for step in path if step.answer == Answer.PENDING), None)
     events = list(_history(incident))
+    waits = list(incident.waits.select_related("department", "waiting_department", "started_by", "ended_by"))
+    open_wait = next((wait for wait in waits if wait.is_open), None)
     regradings = list(_regradings(incident))
     rulings = list(incident.rulings.select_related("decided_by").exclude(state=RulingState.WITHDRAWN))
     return {
@@ -136,20 +148,27 @@ def _context(person: Person, incident: Incident) -> dict[str, object]:
         "path": path,
         "pending": pending,
         "history": [Step(event, VERBS.get(event.verb, event.verb.replace("_", " "))) for event in events],
-        "clocks": _clocks(incident, events[::-1], path),
+        "clocks": _clocks(incident, events[::-1], path, waits),
+        "attachments": shelf(person, incident),
+        "attach_form": AttachForm(person=person, auto_id="attach_%s"),
+        "waits": waits,
+        "open_wait": open_wait,
         "notes": list(incident.notes.visible_to(person).select_related("person", "department")),
         "facts": list(facts(incident.signal)) if incident.signal else [],
         "why": why_of(incident, person),
         "regradings": regradings,
         "rulings": rulings,
-        "may": may(person, incident, path, regradings, rulings),
+        "may": may(person, incident, path, regradings, rulings, open_wait),
         **_forms(person, incident),
+        "end_wait_form": EndWaitForm(wait=open_wait, person=person, auto_id="end_wait_%s"),
     }
 
 
-def _clocks(incident: Incident, events: Sequence[IncidentEvent], path: Sequence[HandOff]) -> Clocks:
+def _clocks(
+    incident: Incident, events: Sequence[IncidentEvent], path: Sequence[HandOff], waits: Sequence[Wait]
+) -> Clocks:
     departments = {department.slug: department for department in Department.objects.all()}
-    return clocks_of(incident, events, path, departments, calendars(), timezone.now())
+    return clocks_of(incident, events, path, departments, calendars(), timezone.now(), waits)
 
 
 def _forms(person: Person, incident: Incident) -> dict[str, Form]:
@@ -168,6 +187,7 @@ def _forms(person: Person, incident: Incident) -> dict[str, Form]:
             auto_id="regrade_%s",
             initial={"severity": round(incident.severity * 100), "friction_type": incident.friction_type.slug},
         ),
+        "wait_form": WaitForm(department=department, auto_id="wait_%s"),
         "note_form": NoteForm(person=person, auto_id="note_%s"),
     }
 
@@ -178,6 +198,7 @@ def may(
     path: Sequence[HandOff],
     regradings: Sequence[Regrading],
     rulings: Sequence[Ruling],
+    open_wait: Wait | None,
 ) -> May:
     """Return what the person may do with the incident as it stands."""
     pending = next((step for step in path if step.answer == Answer.PENDING), None)
@@ -201,6 +222,10 @@ def may(
         regrade=answers and incident.is_open and not any(one.is_contested_now for one in regradings),
         contest=bool(regradings) and regradings[-1].may_be_contested and may_contest(incident, person),
         ask_for_ruling=is_head and incident.state == State.DISPUTED and not waits and person.department_id in sides,
+        wait=holds and person.can(Capability.WORK_ON_INCIDENTS) and incident.state == State.IN_WORK,
+        end_wait=open_wait is not None
+        and person.can(Capability.WORK_ON_INCIDENTS)
+        and person.department_id in (incident.department_id, open_wait.department_id),
     )
 
 

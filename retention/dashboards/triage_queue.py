@@ -25,7 +25,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce, Extract, Greatest, Least, Power
 
-from departments.models import OPEN_STATES, Answer, Department, HandOff, Incident, Responsibility, State
+from departments.models import OPEN_STATES, Answer, Department, HandOff, Incident, Responsibility, State, Wait
 
 PAGE = 25
 RECENT_DAYS = 90
@@ -48,6 +48,7 @@ class View(models.TextChoices):
     ANSWERED = "answered", "Accepted in 90 days"
     REOPENED = "reopened", "Reopened after it was resolved"
     UNHELD = "unheld", "Longest without anybody’s answer"
+    AWAITED = "awaited", "Others wait for us"
 
 
 TABS = (View.NEW, View.IN_WORK, View.WAITING, View.DISPUTED, View.RESOLVED)
@@ -105,6 +106,10 @@ def on_desk(department: Department, view: View, moment: datetime.datetime, other
     if view == View.WAITING:
         # What the other side answered with another share waits for this department itself.
         return held.filter(state=State.WAITING).exclude(pk__in=_asked(department).values("incident"))
+    if view == View.AWAITED:
+        return Incident.objects.filter(
+            pk__in=Wait.objects.order_by().open().filter(department=department).values("incident")
+        )
     if view == View.RECENT:
         return Incident.objects.filter(pk__in=_answered_for(department, since), merged_into=None)
     if view == View.BOUNCED:

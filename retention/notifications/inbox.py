@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import ngettext
 
-from departments.models import Answer, Capability, HandOff, Incident, Person, Role, Ruling, State
+from departments.models import Answer, Capability, HandOff, Incident, Person, Role, Ruling, State, Wait
 from retention.models import Override
 from retention.notifications.care import waiting_in_care
 from retention.notifications.item import Item
@@ -28,6 +28,7 @@ def _items(person: Person) -> Iterator[Item]:
         yield from _of_a_department_head(person)
     if person.can(Capability.WORK_ON_INCIDENTS):
         yield _late_assignments(person)
+        yield _waited_for(person)
     if person.can(Capability.RULE):
         yield _to_rule(person)
         yield _disputed(person)
@@ -74,6 +75,12 @@ def _late_assignments(person: Person) -> Item:
     late = Incident.objects.due_before(timezone.now()).filter(assignee=person).count()
     words = ngettext("incident assigned to you is past due", "incidents assigned to you are past due", late)
     return Item(late, words, reverse("triage") + "?tab=in_work", is_urgent=True)
+
+
+def _waited_for(person: Person) -> Item:
+    waiting = Wait.objects.open().filter(department=person.department_id, department__isnull=False).count()
+    words = ngettext("incident waits for your department", "incidents wait for your department", waiting)
+    return Item(waiting, words, reverse("triage") + "?tab=awaited", is_urgent=True)
 
 
 def _late_on_own_accounts(person: Person) -> Item:

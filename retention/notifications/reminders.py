@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
 
+from departments.actions.waits import end_expired_waits
 from departments.models import Person, Reminder
 from departments.reminding import remind
 
@@ -16,7 +17,11 @@ LISTED = 20
 
 
 def send_reminders(*, now: datetime.datetime) -> int:
-    """Find the deadlines that draw near or have passed, and mail whoever has to know; return the number of mails."""
+    """Find the deadlines that draw near or have passed, and mail whoever has to know; return the number of mails.
+
+    What is waited for no longer than until now goes on first, so that its deadline is the one that runs again.
+    """
+    end_expired_waits(now=now)
     remind(now)
     waiting = Reminder.objects.filter(mailed_at=None).order_by().values("person")
     people = Person.objects.filter(pk__in=waiting, is_active=True)

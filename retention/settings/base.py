@@ -164,6 +164,7 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
+ATTACHMENT_MEGABYTES = environment.integer("ATTACHMENT_MEGABYTES", 10, least=1, most=100)
 
 API_CALLS_A_MINUTE = environment.integer("API_CALLS_A_MINUTE", 600, least=1, most=1_000_000)
 REST_FRAMEWORK = {
@@ -191,6 +192,8 @@ SPECTACULAR_SETTINGS = {
         "RecoveryState": "retention.models.recovery.RecoveryState",
         "BackfillState": "departments.models.rules.BackfillState",
         "SignalKind": "retention.api.serializers.rules.KIND_CHOICES",
+        "HandOffReason": "departments.models.handoff.Reason",
+        "WaitReason": "departments.models.wait.WaitReason",
         "CallState": "departments.models.call_request.CallState",
         "Band": "retention.api.serializers.common.BANDS",
     },

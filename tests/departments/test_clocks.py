@@ -200,10 +200,10 @@ def test_every_moment_is_charged_to_whoever_is_waited_for() -> None:
     now = start + datetime.timedelta(hours=8)
     clocks = clocks_of(incident, events, [asked], slugs, read_calendars(), now)
     assert clocks.customer_hours == pytest.approx(11)
-    assert [(one.department.slug, one.hours) for one in clocks.stretches] == [
-        ("shipping", 1.0),
-        ("shipping", 1.0),
-        ("billing", 3.0),
-        ("billing", 3.0),
+    assert [(one.whom, one.hours) for one in clocks.stretches] == [
+        (shipping.name, 1.0),
+        (shipping.name, 1.0),
+        (billing.name, 3.0),
+        (billing.name, 3.0),
     ]
     assert dict(clocks.totals) == {billing: 6.0, shipping: 2.0}

@@ -25,7 +25,7 @@ PAGES = {
     "head": [
         "/triage/shipping", "/triage/shipping?tab=resolved", "/incidents/<in_work>", "/incidents/<waiting>",
         "/accounts/<account>", "/portfolio", "/rules", "/rules/new", "/rules/new?kind=inspection", "/rules/<rule>",
-        "/rules/<rule>/edit",
+        "/rules/<rule>/edit", "/incidents/<on_hold>",
     ],
     "executive": [
         "/scorecard", "/scorecard/links", "/scorecard/mail", "/scorecard/made-of/vacation", "/triage",

@@ -20,7 +20,9 @@ from departments.models import (
     Statement,
 )
 from retention.api.callers import caller
+from retention.api.serializers.attachments import AttachmentSerializer
 from retention.api.serializers.common import AccountName, PersonName, public_id, slug
+from retention.api.serializers.waits import WaitSerializer
 
 
 class DepartmentSerializer(serializers.ModelSerializer[Department]):
@@ -271,9 +273,11 @@ class IncidentDetail(IncidentSerializer):
     events = EventSerializer(many=True, read_only=True)
     notes = NoteSerializer(many=True, read_only=True)
     regradings = RegradingSerializer(many=True, read_only=True)
+    waits = WaitSerializer(many=True, read_only=True)
+    attachments = AttachmentSerializer(many=True, read_only=True)
 
     class Meta(IncidentSerializer.Meta):
-        fields = [*IncidentSerializer.Meta.fields, "hand_offs", "events", "notes", "regradings"]
+        fields = [*IncidentSerializer.Meta.fields, "hand_offs", "events", "notes", "regradings", "waits", "attachments"]
         read_only_fields = fields
 
 

@@ -7,11 +7,12 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
-from departments.actions import grading, handoffs, incidents, merging, rulings
+from departments.actions import attaching, grading, handoffs, incidents, merging, rulings, waits
 from departments.models import (
     Capability,
     HandOff,
@@ -27,6 +28,7 @@ from retention.api.bulk import answer, items_of
 from retention.api.callers import caller
 from retention.api.filters import HandOffFilters, IncidentFilters, RulingFilters
 from retention.api.intake import take_incidents
+from retention.api.serializers.attachments import NewAttachment
 from retention.api.serializers.bulk import Incidents, ResultsSerializer
 from retention.api.serializers.incidents import (
     DoneIncident,
@@ -48,7 +50,10 @@ from retention.api.serializers.inputs import (
     RulingText,
     Words,
 )
+from retention.api.serializers.waits import NewWait
+from retention.api.views.attachments import ATTACHMENTS
 from retention.api.views.common import Records
+from retention.api.views.waits import WAITS
 
 HAND_OFFS = HandOff.objects.select_related("incident", "from_department", "to_department", "proposed_by", "answered_by")
 REGRADINGS = Regrading.objects.select_related("person", "department", "type_before", "type_after", "contested_by")
@@ -87,6 +92,8 @@ class IncidentViewSet(Records[Incident]):
         "regrade": Capability.ANSWER_INCIDENTS,
         "contest": Capability.REPORT_FRICTION,
         "ask_for_ruling": Capability.ANSWER_INCIDENTS,
+        "wait": Capability.WORK_ON_INCIDENTS,
+        "attach": Capability.REPORT_FRICTION,
     }
 
     def get_queryset(self) -> QuerySet[Incident]:
@@ -96,8 +103,11 @@ class IncidentViewSet(Records[Incident]):
 
     def _way(self) -> "list[Prefetch[Any]]":
         notes = Note.objects.visible_to(caller(self.request))
+        files = ATTACHMENTS.visible_to(caller(self.request))
         return [
             Prefetch("hand_offs", HAND_OFFS),
+            Prefetch("waits", WAITS),
+            Prefetch("attachments", files),
             Prefetch("events", IncidentEvent.objects.select_related("person")),
             Prefetch("regradings", REGRADINGS),
             Prefetch("notes", notes.select_related("person", "department")),
@@ -174,6 +184,18 @@ class IncidentViewSet(Records[Incident]):
     def ask_for_ruling(self, request: Request, public_id: UUID) -> Response:
         """Put a dispute before an executive."""
         return self._do(rulings.ask_for_ruling, Words)
+
+    @extend_schema(request=NewWait, responses=DoneIncident)
+    @action(detail=True, methods=["post"])
+    def wait(self, request: Request, public_id: UUID) -> Response:
+        """Say for whom the work waits, without handing it on."""
+        return self._do(waits.wait, NewWait)
+
+    @extend_schema(request={"multipart/form-data": NewAttachment}, responses=DoneIncident)
+    @action(detail=True, methods=["post"], url_path="attachments", parser_classes=[MultiPartParser])
+    def attach(self, request: Request, public_id: UUID) -> Response:
+        """Put a file to it, as multipart/form-data; an internal one stays in the caller's department."""
+        return self._do(attaching.attach, NewAttachment)
 
     def _do(self, act: Callable[..., object], form: type[Serializer[Any]]) -> Response:
         incident = self.get_object()
