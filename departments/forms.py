@@ -165,13 +165,20 @@ class RulingForm(forms.Form):
 class NoteForm(forms.Form):
     """A remark; an internal one stays in the department."""
 
-    text = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), max_length=4000, label="Note")
+    text = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 2}),
+        max_length=4000,
+        label="Note",
+        help_text="@ and a name tells that person, if they see this incident",
+    )
     is_internal = forms.BooleanField(required=False, label="Only for my department")
 
-    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, person: Person, people_at: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if person.department_id is None:
             del self.fields["is_internal"]
+        if people_at:
+            self.fields["text"].widget.attrs |= {"data-mentions": people_at, "aria-autocomplete": "list"}
 
     @property
     def is_for_department(self) -> bool:

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from departments.views import absences, attachments, bulk, disputes, handoffs, hours, incidents, undoing, waits
+from departments.views import (
+    absences,
+    attachments,
+    bulk,
+    disputes,
+    handoffs,
+    hours,
+    incidents,
+    mentions,
+    undoing,
+    waits,
+)
 
 urlpatterns = [
     path("absences", absences.show_absences, name="absences"),
@@ -25,6 +36,9 @@ urlpatterns = [
     path("attachments/<uuid:public_id>", attachments.download_attachment, name="attachment"),
     path("attachments/<uuid:public_id>/remove", attachments.remove_attachment, name="attachment_remove"),
     path("waits/<uuid:public_id>/end", waits.end_wait, name="wait_end"),
+    path("incidents/<uuid:public_id>/people", mentions.offer_people, name="incident_people"),
+    path("mentions", mentions.list_mentions, name="mentions"),
+    path("mentions/<uuid:public_id>/seen", mentions.see_mention, name="mention_see"),
     path("hand-offs/<uuid:public_id>/accept", handoffs.accept_hand_off, name="hand_off_accept"),
     path("hand-offs/<uuid:public_id>/return", handoffs.return_hand_off, name="hand_off_return"),
     path("hand-offs/<uuid:public_id>/counter", handoffs.counter_hand_off, name="hand_off_counter"),

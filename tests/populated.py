@@ -24,6 +24,7 @@ from departments.models import (
     DetectionRule,
     HandOff,
     Incident,
+    Mention,
     Person,
     Reason,
     Release,
@@ -229,6 +230,7 @@ def _incidents(account: Account, people: Mapping[str, Person]) -> dict[str, mode
     assign(incident=in_work, assignee=member, acting_person=head)
     note(incident=in_work, text="The carrier lost it.", is_internal=True, acting_person=head)
     note(incident=in_work, text="On its way.", is_internal=False, acting_person=member)
+    note(incident=in_work, text=f"@{member.name}, is it there?", is_internal=False, acting_person=head)
     resolved = resolve(incident=reported(), resolution="Sent again.", cause=None, acting_person=head)
     hand_off = _ask_billing(reported(), head)
     disputed, ruling = _disputes(reported, people)
@@ -244,6 +246,7 @@ def _incidents(account: Account, people: Mapping[str, Person]) -> dict[str, mode
         ),
         "on_hold": awaited.incident,
         "disputed": disputed,
+        "mention": Mention.objects.get(note__incident=in_work),
         "ruling": ruling,
         "new": reported(),
         "in_work": in_work,

@@ -10,10 +10,11 @@ from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import Account, Order
 from accounts.moments import why_impossible
 from departments.actions.disputes import as_open, settle_ruling
+from departments.actions.mentions import mention_people
 from departments.actions.opening import NewIncident, OpenedIncident, OpenedIncidents, open_incidents
 from departments.actions.permissions import require, require_answering, require_member_of, require_sight
 from departments.actions.steps import moment, record_step, require_state, swap
-from departments.actions.undo import allow_undo, picture
+from departments.actions.undo import Picture, allow_undo, picture
 from departments.clocks import deadline
 from departments.models import (
     Capability,
@@ -71,7 +72,21 @@ def report_friction(
         order_id=order.pk if order else None,
     )
     opened = open_incidents(incidents=[reported], acting_person=acting_person)
-    return Incident.objects.get(pk=opened.incidents[0].incident_id)
+    incident = Incident.objects.get(pk=opened.incidents[0].incident_id)
+    allow_undo(_not_reported(incident), incident, "reported", acting_person)
+    return incident
+
+
+def _not_reported(incident: Incident) -> Picture:
+    """How it shall stand if its report is taken back: nothing is deleted, but it weighs nothing."""
+    now = picture(incident)
+    taken_back = {
+        "state": State.RESOLVED.value,
+        "severity": 0.0,
+        "resolution": "Taken back at once by whoever reported it.",
+        "resolved_at": moment(timezone.now()),
+    }
+    return Picture({**now.columns, **taken_back}, now.shares)
 
 
 def _check_report(
@@ -223,6 +238,7 @@ def note(*, incident: Incident, text: str, is_internal: bool, acting_person: Per
         is_internal=is_internal,
         text=words,
     )
+    mention_people(note=written, acting_person=acting_person)
     # The words of an internal note must not leak through the history, which others read too.
     record_step(
         incident=incident, verb="noted", words="", acting_person=acting_person, details={"is_internal": is_internal}

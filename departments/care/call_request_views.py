@@ -14,11 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Account
 from departments.actions.call_requests import ask_for_call, return_call_request, withdraw_call_request
+from departments.actions.rows_undo import Undoing
 from departments.care.forms import Day
 from departments.care.views import done, require, status_of
 from departments.http import PersonRequest
 from departments.models import Assignment, CallRequest, Capability, Capacity
-from departments.views.deeds import back, do, say_what_is_wrong
+from departments.views.deeds import back, do, say_what_is_wrong, undo_tag
 
 USUAL_WAIT = datetime.timedelta(days=2)
 
@@ -51,10 +52,11 @@ def ask_at(request: PersonRequest, account: uuid.UUID) -> HttpResponse:
     require(request, Capability.ASK_FOR_CALLS)
     customer = get_object_or_404(Account.objects.open_book_to(request.user), public_id=account)
     form = AskForCallForm(request.POST or None)
-    if form.is_valid() and done(
-        form, lambda: ask_for_call(account=customer, acting_person=request.user, **form.cleaned_data)
-    ):
-        messages.success(request, "The service desk is asked to call; it stands at the top of their list.")
+    undoing = Undoing(request.user, "the service desk is not asked", CallRequest.objects.filter(account=customer))
+    deed = undoing(lambda: ask_for_call(account=customer, acting_person=request.user, **form.cleaned_data))
+    if form.is_valid() and done(form, deed):
+        words = "The service desk is asked to call; it stands at the top of their list."
+        messages.success(request, words, extra_tags=undo_tag(undoing.batch))
         return redirect("account", customer.public_id)
     serving = Assignment.objects.in_force(timezone.localdate()).filter(capacity=Capacity.SERVICE_DESK)
     context = {
@@ -75,9 +77,11 @@ def return_(request: PersonRequest, call_request: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         say_what_is_wrong(request, form)
         return back(request, reverse("desk"))
+    undoing = Undoing(request.user, "the call waits for you again", CallRequest.objects.filter(pk=asked.pk))
+    words = form.cleaned_data["words"]
     return do(
         request,
-        lambda: return_call_request(call_request=asked, words=form.cleaned_data["words"], acting_person=request.user),
+        undoing(lambda: return_call_request(call_request=asked, words=words, acting_person=request.user)),
         done=f"Returned to {asked.asked_by}, with your words.",
         otherwise=reverse("desk"),
     )
@@ -87,9 +91,10 @@ def return_(request: PersonRequest, call_request: uuid.UUID) -> HttpResponse:
 def withdraw(request: PersonRequest, call_request: uuid.UUID) -> HttpResponse:
     """Take back what was asked for."""
     asked = _visible(request, call_request)
+    undoing = Undoing(request.user, "the call is asked for again", CallRequest.objects.filter(pk=asked.pk))
     return do(
         request,
-        lambda: withdraw_call_request(call_request=asked, acting_person=request.user),
+        undoing(lambda: withdraw_call_request(call_request=asked, acting_person=request.user)),
         done="The service desk is not asked to call any more.",
         otherwise=reverse("account", args=[asked.account.public_id]),
     )

@@ -1,5 +1,6 @@
 """The pages on which people write about an account."""
 
+import datetime
 import uuid
 from collections.abc import Callable
 
@@ -13,14 +14,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.actions import log_contact
 from accounts.errors import ActionError, Invalid, NotAllowed
-from accounts.models import Account
+from accounts.models import Account, Touchpoint
 from departments.actions import people
 from departments.actions.incidents import report_friction
+from departments.actions.rows_undo import Undoing
+from departments.actions.undo import undo_of
 from departments.care.forms import AssignAccountsForm, LogContactForm, ReportFrictionForm
 from departments.http import PersonRequest
-from departments.models import Capability
+from departments.models import Assignment, Capability, Incident
+from departments.views.deeds import undo_tag
 
 MATCHES_SHOWN = 20
+# What a person may just have logged: a narrow look instead of all that ever passed with the customer.
+JUST_NOW = datetime.timedelta(minutes=1)
 
 
 @require_safe
@@ -39,10 +45,13 @@ def report_friction_at(request: PersonRequest, account: uuid.UUID) -> HttpRespon
     require(request, Capability.REPORT_FRICTION)
     customer = get_object_or_404(Account.objects.visible_to(request.user), public_id=account)
     form = ReportFrictionForm(request.POST or None, account=customer, person=request.user)
+    reported: list[Incident] = []
     if form.is_valid() and done(
-        form, lambda: report_friction(account=customer, acting_person=request.user, **form.cleaned_data)
+        form,
+        lambda: reported.append(report_friction(account=customer, acting_person=request.user, **form.cleaned_data)),
     ):
-        messages.success(request, f"Reported. {form.cleaned_data['friction_type'].department} is asked to answer.")
+        words = f"Reported. {form.cleaned_data['friction_type'].department} is asked to answer."
+        messages.success(request, words, extra_tags=undo_tag(undo_of(reported, request.user)))
         return redirect("account", customer.public_id)
     return render(request, "care/report_friction.html", {"form": form, "account": customer}, status=status_of(form))
 
@@ -53,11 +62,13 @@ def log_contact_with(request: PersonRequest, account: uuid.UUID) -> HttpResponse
     require(request, Capability.LOG_CONTACT)
     customer = get_object_or_404(Account.objects.open_book_to(request.user), public_id=account)
     form = LogContactForm(request.POST or None, account=customer)
-    if form.is_valid() and done(
-        form,
-        lambda: log_contact(account=customer, order_taken=None, acting_person=request.user, **form.cleaned_data),
-    ):
-        messages.success(request, "The contact is logged.")
+    own = Touchpoint.objects.filter(account=customer, recorded_at__gte=timezone.now() - JUST_NOW)
+    undoing = Undoing(request.user, "the contact is not logged", own)
+    deed = undoing(
+        lambda: log_contact(account=customer, order_taken=None, acting_person=request.user, **form.cleaned_data)
+    )
+    if form.is_valid() and done(form, deed):
+        messages.success(request, "The contact is logged.", extra_tags=undo_tag(undoing.batch))
         return redirect("account", customer.public_id)
     return render(request, "care/log_contact.html", {"form": form, "account": customer}, status=status_of(form))
 
@@ -69,12 +80,16 @@ def assign_accounts(request: PersonRequest) -> HttpResponse:
     form = AssignAccountsForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Nothing was assigned: tick at least one account, and choose who looks after them.")
-    elif done(
+        return redirect("portfolio")
+    chosen = form.cleaned_data
+    keepers = Assignment.objects.filter(account__in=list(chosen["accounts"]))
+    undoing = Undoing(request.user, "who looked after the accounts looks after them again", keepers)
+    if done(
         form,
-        lambda: people.assign_accounts(starts_on=timezone.localdate(), acting_person=request.user, **form.cleaned_data),
+        undoing(lambda: people.assign_accounts(starts_on=timezone.localdate(), acting_person=request.user, **chosen)),
     ):
-        chosen = form.cleaned_data
-        messages.success(request, f"{chosen['person']} looks after {len(chosen['accounts'])} more from today.")
+        words = f"{chosen['person']} looks after {len(chosen['accounts'])} more from today."
+        messages.success(request, words, extra_tags=undo_tag(undoing.batch))
     else:
         messages.error(request, " ".join(str(sentence) for errors in form.errors.values() for sentence in errors))
     return redirect("portfolio")

@@ -15,13 +15,14 @@ from departments.models.friction import (
     State,
 )
 from departments.models.handoff import Answer, Direction, HandOff, IncidentEvent, Note, Reason
+from departments.models.mention import Mention
 from departments.models.person import Capability, Person, Role
 from departments.models.quality import CauseCode
 from departments.models.release import Adoption, Commitment, Release
 from departments.models.reminder import Reminder, ReminderKind
 from departments.models.rules import BackfillState, RuleBackfill, RuleMatch, RuleVersion
 from departments.models.ruling import Regrading, Ruling, RulingState, Statement
-from departments.models.undo import UndoPoint
+from departments.models.undo import RowsUndo, UndoPoint
 from departments.models.wait import Wait, WaitedFor, WaitEnd, WaitReason
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "HandOff",
     "Incident",
     "IncidentEvent",
+    "Mention",
     "Note",
     "Person",
     "Reason",
@@ -58,6 +60,7 @@ __all__ = [
     "ReminderKind",
     "Responsibility",
     "Role",
+    "RowsUndo",
     "RuleBackfill",
     "RuleMatch",
     "RuleVersion",

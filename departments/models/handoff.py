@@ -136,6 +136,7 @@ class Note(PublicModel):
     is_internal = models.BooleanField(default=False, db_default=False)
     written_at = models.DateTimeField(db_default=Now())
     text = models.TextField()
+    taken_back_at = models.DateTimeField(null=True, editable=False, help_text="by whoever wrote it; it stays on record")
 
     objects = NoteQuerySet.as_manager()
 

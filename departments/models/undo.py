@@ -57,3 +57,34 @@ class UndoPoint(models.Model):
 
     def __str__(self) -> str:
         return self.verb
+
+
+class RowsUndoQuerySet(models.QuerySet["RowsUndo"]):
+    """Deeds over rows, as sets."""
+
+    def visible_to(self, person: Person) -> Self:
+        """Return the person's own: nobody takes back what somebody else did."""
+        return self.filter(person=person)
+
+
+class RowsUndo(models.Model):
+    """How rows stood before and after one deed of a person, so that it can be taken back while they stand so.
+
+    `tables` holds, by label of the model, a list of rows: `before` and `after`, each with its columns by name, or None
+    where the row was not there.
+    """
+
+    batch = models.UUIDField(db_default=UuidV7(), unique=True)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    words = models.CharField(max_length=200, help_text="what was done, as a sentence goes on: the contact is logged")
+    done_at = models.DateTimeField(db_default=Now())
+    tables = models.JSONField()
+    undone_at = models.DateTimeField(null=True)
+
+    objects = RowsUndoQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.words

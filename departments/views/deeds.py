@@ -12,13 +12,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts.errors import ActionError, NotAllowed
 from departments.actions.undo import undo_of
 from departments.http import PersonRequest
-from departments.models import HandOff, Incident, Person, Regrading, Ruling, Wait
+from departments.models import HandOff, Incident, Person, Regrading, RowsUndo, Ruling, Wait
 from departments.views.page import show
 
 NOT_PROCESSED = 422
 
 
-def do(request: PersonRequest, deed: Callable[[], object], *, done: str, otherwise: str) -> HttpResponse:
+def do(
+    request: PersonRequest, deed: Callable[[], object], *, done: str | Callable[[], str], otherwise: str
+) -> HttpResponse:
     """Do it and say so, or say why not; `otherwise` is where to go if the form names no place."""
     try:
         result = deed()
@@ -27,11 +29,18 @@ def do(request: PersonRequest, deed: Callable[[], object], *, done: str, otherwi
     except ActionError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, done, extra_tags=_undo_tag_of(result, request.user))
+        sentence = done if isinstance(done, str) else done()
+        messages.success(request, sentence, extra_tags=_undo_tag_of(result, request.user))
     return back(request, otherwise)
 
 
 def _undo_tag_of(result: object, person: Person) -> str:
+    if isinstance(result, RowsUndo):
+        return undo_tag(result.batch)
+    return _undo_tag_of_incident(result, person)
+
+
+def _undo_tag_of_incident(result: object, person: Person) -> str:
     """A deed that changed an incident can be taken back for a while."""
     incident = result.incident if isinstance(result, HandOff | Regrading | Ruling | Wait) else result
     return undo_tag(undo_of([incident], person)) if isinstance(incident, Incident) else ""

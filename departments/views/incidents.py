@@ -7,9 +7,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from departments.actions import incidents as actions
+from departments.actions.mentions import told_of
+from departments.actions.rows_undo import Undoing
 from departments.forms import AssignForm, NoteForm, ResolveForm, WordsForm
 from departments.http import PersonRequest
-from departments.models import Incident
+from departments.models import Incident, Note
 from departments.views.deeds import correct, do
 from departments.views.page import show, visible_incident
 
@@ -86,17 +88,26 @@ def note_on_incident(request: PersonRequest, public_id: uuid.UUID) -> HttpRespon
     form = NoteForm(request.POST, person=request.user, auto_id="note_%s")
     if not form.is_valid():
         return correct(request, incident, note_form=form)
+    text, written = form.cleaned_data["text"], list[Note]()
+    own = Note.objects.filter(incident=incident, person=request.user)
+    undoing = Undoing(request.user, "the note is marked as taken back", own)
     return do(
         request,
-        lambda: actions.note(
-            incident=incident,
-            text=form.cleaned_data["text"],
-            is_internal=form.is_for_department,
-            acting_person=request.user,
+        undoing(
+            lambda: written.append(
+                actions.note(
+                    incident=incident, text=text, is_internal=form.is_for_department, acting_person=request.user
+                )
+            )
         ),
-        done="The note is written.",
+        done=lambda: _note_sentence(written[0]),
         otherwise=page_of(incident),
     )
+
+
+def _note_sentence(note: Note) -> str:
+    """Say that it is written, and who is told of it."""
+    return " ".join(filter(None, ["The note is written.", told_of(note).sentence]))
 
 
 def page_of(incident: Incident) -> str:

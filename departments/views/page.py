@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Signal
@@ -69,6 +70,7 @@ VERBS = {
     "attachment_removed": "removed a file",
     "withdrawn": "asked no longer",
     "noted": "wrote a note",
+    "note_taken_back": "took a note back",
     "reminded": "reminded of the deadline",
     "escalated": "told the executives that it is past due",
     "countered": "answered with another share",
@@ -188,7 +190,9 @@ def _forms(person: Person, incident: Incident) -> dict[str, Form]:
             initial={"severity": round(incident.severity * 100), "friction_type": incident.friction_type.slug},
         ),
         "wait_form": WaitForm(department=department, auto_id="wait_%s"),
-        "note_form": NoteForm(person=person, auto_id="note_%s"),
+        "note_form": NoteForm(
+            person=person, people_at=reverse("incident_people", args=[incident.public_id]), auto_id="note_%s"
+        ),
     }
 
 

@@ -8,21 +8,25 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from departments.actions.outcome import left
+from departments.actions.rows_undo import restore_rows
 from departments.actions.undo import undo
 from departments.http import PersonRequest
-from departments.models import UndoPoint
-from departments.views.deeds import back
+from departments.models import RowsUndo, UndoPoint
+from departments.views.deeds import back, do
 
 
 @require_POST
 def undo_deed(request: PersonRequest, batch: uuid.UUID) -> HttpResponse:
     """Take it back where nobody has acted since, and say where somebody has."""
+    if RowsUndo.objects.visible_to(request.user).filter(batch=batch).exists():
+        return _restored(request, batch)
     if not UndoPoint.objects.visible_to(request.user).filter(batch=batch).exists():
         raise Http404
     undone = undo(batch=batch, acting_person=request.user)
     if len(undone.incidents) == 1:
         incident = undone.incidents[0]
-        messages.success(request, f"Taken back: “{incident}” at {incident.account} is as it was before.")
+        stands = "is as it was before" if incident.severity else "stays on record, and weighs nothing"
+        messages.success(request, f"Taken back: “{incident}” at {incident.account} {stands}.")
     elif undone.incidents:
         messages.success(request, f"Taken back: {len(undone.incidents)} incidents are as they were before.")
     if len(undone.refused) == 1:
@@ -30,3 +34,13 @@ def undo_deed(request: PersonRequest, batch: uuid.UUID) -> HttpResponse:
     elif undone.refused:
         messages.error(request, f"Not taken back: {left(undone.refused, request.user)}.")
     return back(request, reverse("home"))
+
+
+def _restored(request: PersonRequest, batch: uuid.UUID) -> HttpResponse:
+    kept = RowsUndo.objects.get(batch=batch)
+    return do(
+        request,
+        lambda: bool(restore_rows(batch=batch, acting_person=request.user)),
+        done=f"Taken back: {kept.words}.",
+        otherwise=reverse("home"),
+    )

@@ -16,6 +16,7 @@ from retention.api.views.company import AbsenceViewSet, AssignmentViewSet, Hours
 from retention.api.views.deeds import DeedViewSet
 from retention.api.views.documentation import DocumentationView, SchemaView
 from retention.api.views.incidents import HandOffViewSet, IncidentViewSet, RulingViewSet
+from retention.api.views.mentions import MentionViewSet
 from retention.api.views.overrides import OverrideViewSet
 from retention.api.views.rules import RuleViewSet
 from retention.api.views.scores import ScoreViewSet
@@ -35,6 +36,7 @@ router.register("attachments", AttachmentViewSet)
 router.register("waits", WaitViewSet)
 router.register("rulings", RulingViewSet)
 router.register("rules", RuleViewSet)
+router.register("mentions", MentionViewSet)
 router.register("scores", ScoreViewSet)
 router.register("overrides", OverrideViewSet)
 router.register("recoveries", RecoveryViewSet)

@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Account, AuditEntry
+from departments.actions.rows_undo import Undoing
 from departments.care.views import done, require, status_of
 from departments.http import PersonRequest
 from departments.models import Capability, Incident
-from departments.views.deeds import do, say_what_is_wrong
+from departments.views.deeds import do, say_what_is_wrong, undo_tag
 from retention.care.forms import CloseForm, RecoveryForm, StepForm, first_steps, workers
 from retention.care.recoveries import (
     add_step,
@@ -84,10 +85,10 @@ def change(request: PersonRequest, recovery: uuid.UUID) -> HttpResponse:
     plan = _visible(request, recovery)
     require(request, Capability.LEAD_RECOVERIES)
     form = RecoveryForm(request.POST, account=plan.account, person=request.user, before=plan)
-    if form.is_valid() and done(
-        form, lambda: change_recovery(recovery=plan, acting_person=request.user, **form.cleaned_data)
-    ):
-        messages.success(request, "The plan is changed.")
+    undoing = _undoing(request, plan)
+    deed = undoing(lambda: change_recovery(recovery=plan, acting_person=request.user, **form.cleaned_data))
+    if form.is_valid() and done(form, deed):
+        messages.success(request, "The plan is changed.", extra_tags=undo_tag(undoing.batch))
         return redirect("recovery", plan.public_id)
     return _page(request, plan, plan_form=form)
 
@@ -98,10 +99,11 @@ def close(request: PersonRequest, recovery: uuid.UUID) -> HttpResponse:
     plan = _visible(request, recovery)
     require(request, Capability.LEAD_RECOVERIES)
     form = CloseForm(request.POST)
-    if form.is_valid() and done(
-        form, lambda: close_recovery(recovery=plan, acting_person=request.user, **form.cleaned_data)
-    ):
-        messages.success(request, f"The recovery is closed: {plan.get_state_display().lower()}.")
+    undoing = _undoing(request, plan)
+    deed = undoing(lambda: close_recovery(recovery=plan, acting_person=request.user, **form.cleaned_data))
+    if form.is_valid() and done(form, deed):
+        words = f"The recovery is closed: {plan.get_state_display().lower()}."
+        messages.success(request, words, extra_tags=undo_tag(undoing.batch))
         return redirect("recovery", plan.public_id)
     return _page(request, plan, close_form=form)
 
@@ -112,8 +114,10 @@ def add(request: PersonRequest, recovery: uuid.UUID) -> HttpResponse:
     plan = _visible(request, recovery)
     require(request, Capability.LEAD_RECOVERIES)
     form = StepForm(request.POST, person=request.user, people=list(workers()))
-    if form.is_valid() and done(form, lambda: add_step(recovery=plan, acting_person=request.user, **form.cleaned_data)):
-        messages.success(request, "The step is added.")
+    undoing = _undoing(request, plan)
+    deed = undoing(lambda: add_step(recovery=plan, acting_person=request.user, **form.cleaned_data))
+    if form.is_valid() and done(form, deed):
+        messages.success(request, "The step is added.", extra_tags=undo_tag(undoing.batch))
         return redirect("recovery", plan.public_id)
     return _page(request, plan, step_form=form)
 
@@ -157,7 +161,15 @@ def reopen(request: PersonRequest, step: uuid.UUID) -> HttpResponse:
 
 
 def _do(request: PersonRequest, step: RecoveryStep, deed: Callable[[], object], words: str) -> HttpResponse:
-    return do(request, deed, done=words, otherwise=reverse("recovery", args=[step.recovery.public_id]))
+    undoable = _undoing(request, step.recovery)(deed)
+    return do(request, undoable, done=words, otherwise=reverse("recovery", args=[step.recovery.public_id]))
+
+
+def _undoing(request: PersonRequest, recovery: Recovery) -> Undoing:
+    plan = Recovery.objects.filter(pk=recovery.pk)
+    steps = RecoveryStep.objects.filter(recovery=recovery)
+    incidents = Recovery.incidents.through.objects.filter(recovery=recovery)
+    return Undoing(request.user, "the recovery is as it was", plan, steps, incidents)
 
 
 def _visible(request: PersonRequest, recovery: uuid.UUID) -> Recovery:

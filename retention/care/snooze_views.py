@@ -6,18 +6,19 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.errors import ActionError
 from accounts.models import Account
+from departments.actions.rows_undo import Undoing
 from departments.care.views import done, require, status_of
 from departments.http import PersonRequest
 from departments.models import Capability
-from departments.views.deeds import back, do, say_what_is_wrong
+from departments.views.deeds import back, do, say_what_is_wrong, undo_tag
 from retention.care.forms import SnoozeForm, TickedForm
 from retention.care.snoozes import snooze_accounts, wake_accounts
-from retention.dashboards.portfolio_care import UNDO
 from retention.models import Snooze
 
 
@@ -26,11 +27,11 @@ def snooze_ticked(request: PersonRequest) -> HttpResponse:
     """Set the ticked accounts aside: all of them, or where one is refused none."""
     require(request, Capability.SNOOZE)
     form = SnoozeForm(request.POST, person=request.user)
-    if form.is_valid() and done(form, lambda: snooze_accounts(acting_person=request.user, **form.cleaned_data)):
+    undoing = _undoing(request)
+    if form.is_valid() and done(form, undoing(lambda: _snooze(request, form))):
         accounts = form.cleaned_data["accounts"]
-        request.session[UNDO] = [str(account.public_id) for account in accounts]
         words = ngettext("%d account is set aside.", "%d accounts are set aside.", len(accounts)) % len(accounts)
-        messages.success(request, words)
+        messages.success(request, words, extra_tags=undo_tag(undoing.batch))
     else:
         say_what_is_wrong(request, form)
     return back(request, reverse("portfolio"))
@@ -44,13 +45,26 @@ def wake_ticked(request: PersonRequest) -> HttpResponse:
     if not form.is_valid():
         say_what_is_wrong(request, form)
         return back(request, reverse("portfolio"))
+    woken: list[int] = []
+    accounts, undoing = form.cleaned_data["accounts"], _undoing(request)
     try:
-        count = wake_accounts(accounts=form.cleaned_data["accounts"], acting_person=request.user)
+        undoing(lambda: woken.append(wake_accounts(accounts=accounts, acting_person=request.user)))()
     except ActionError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, ngettext("%d account is back.", "%d accounts are back.", count) % count)
+        words = ngettext("%d account is back.", "%d accounts are back.", woken[0]) % woken[0]
+        messages.success(request, words, extra_tags=undo_tag(undoing.batch))
     return back(request, reverse("portfolio"))
+
+
+def _undoing(request: PersonRequest) -> Undoing:
+    """What the person has set aside, and not what woke long ago."""
+    own = Snooze.objects.filter(person=request.user)
+    return Undoing(request.user, "what was set aside is as it was", own.exclude(woken_at__lt=timezone.now()))
+
+
+def _snooze(request: PersonRequest, form: SnoozeForm) -> object:
+    return snooze_accounts(acting_person=request.user, **form.cleaned_data)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -60,8 +74,10 @@ def snooze_at(request: PersonRequest, account: uuid.UUID) -> HttpResponse:
     customer = get_object_or_404(Account.objects.open_book_to(request.user), public_id=account)
     sent = {**request.POST.dict(), "accounts": [customer.public_id]} if request.method == "POST" else None
     form = SnoozeForm(sent, person=request.user)
-    if form.is_valid() and done(form, lambda: snooze_accounts(acting_person=request.user, **form.cleaned_data)):
-        messages.success(request, f"{customer} is set aside; wake it here or under “Snoozed” in your portfolio.")
+    undoing = _undoing(request)
+    if form.is_valid() and done(form, undoing(lambda: _snooze(request, form))):
+        words = f"{customer} is set aside; wake it here or under “Snoozed” in your portfolio."
+        messages.success(request, words, extra_tags=undo_tag(undoing.batch))
         return redirect("account", customer.public_id)
     own = Snooze.objects.filter(account=customer, person=request.user, woken_at=None).first()
     context = {"form": form, "account": customer, "own": own}
@@ -75,7 +91,7 @@ def wake_at(request: PersonRequest, account: uuid.UUID) -> HttpResponse:
     customer = get_object_or_404(Account.objects.open_book_to(request.user), public_id=account)
     return do(
         request,
-        lambda: wake_accounts(accounts=[customer], acting_person=request.user),
+        _undoing(request)(lambda: wake_accounts(accounts=[customer], acting_person=request.user)),
         done=f"{customer} is back in your lists.",
         otherwise=reverse("account", args=[customer.public_id]),
     )

@@ -19,7 +19,7 @@ from departments.http import PersonRequest
 from departments.models import Capability, Person, Role
 from retention import formatting
 from retention.dashboards.periods import DAY
-from retention.dashboards.portfolio_care import RISES, UNDO, USUAL_SNOOZE
+from retention.dashboards.portfolio_care import RISES, USUAL_SNOOZE
 from retention.dashboards.portfolio_choices import (
     DEFAULT_SORT,
     PortfolioFilters,
@@ -128,8 +128,7 @@ class Portfolio:
 @require_safe
 def show_portfolio(request: PersonRequest) -> HttpResponse:
     """Show the accounts that the person looks after, or all of them to those who see everything."""
-    undo = request.session.pop(UNDO, []) if UNDO in request.session else []
-    return render(request, "dashboards/portfolio.html", {**context_of(Portfolio(request)), "undo": undo})
+    return render(request, "dashboards/portfolio.html", context_of(Portfolio(request)))
 
 
 def context_of(portfolio: Portfolio) -> dict[str, Any]:

@@ -13,8 +13,6 @@ from accounts.models import Account
 from departments.models import CallRequest, Capability, Person
 from retention.models import Recovery, Snooze
 
-# Under this name the session keeps what was set aside last, until the portfolio has offered to undo it.
-UNDO = "undo_snooze"
 USUAL_SNOOZE = datetime.timedelta(days=14)
 RISES = (("0.02", "2 points"), ("0.05", "5 points"), ("0.1", "10 points"), ("0.2", "20 points"))
 CHOICES = (

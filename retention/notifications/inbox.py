@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import ngettext
 
-from departments.models import Answer, Capability, HandOff, Incident, Person, Role, Ruling, State, Wait
+from departments.models import Answer, Capability, HandOff, Incident, Mention, Person, Role, Ruling, State, Wait
 from retention.models import Override
 from retention.notifications.care import waiting_in_care
 from retention.notifications.item import Item
@@ -34,6 +34,7 @@ def _items(person: Person) -> Iterator[Item]:
         yield _disputed(person)
     if person.can(Capability.APPROVE_OVERRIDES):
         yield _overrides_to_approve(person)
+    yield _mentioned(person)
     yield from waiting_in_care(person)
     if person.role in {Role.ACCOUNT_MANAGER, Role.SERVICE_DESK}:
         yield _late_on_own_accounts(person)
@@ -69,6 +70,12 @@ def _disputed(person: Person) -> Item:
     disputed = Incident.objects.visible_to(person).filter(state=State.DISPUTED).count()
     words = ngettext("disputed incident between departments", "disputed incidents between departments", disputed)
     return Item(disputed, words, reverse("scorecard") + "#between-departments", is_urgent=True)
+
+
+def _mentioned(person: Person) -> Item:
+    new = Mention.objects.visible_to(person).unseen().count()
+    words = ngettext("note mentions you", "notes mention you", new)
+    return Item(new, words, reverse("mentions"), is_urgent=False)
 
 
 def _late_assignments(person: Person) -> Item:

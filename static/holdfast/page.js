@@ -34,6 +34,11 @@
   });
   document.querySelectorAll("[data-ticks]").forEach(showBulk);
 
+  document.addEventListener("click", (event) => {
+    const closer = event.target.closest("[data-dismisses]");
+    if (closer) closer.closest(".alert").remove();
+  });
+
   // Menus made of <details> close on a click elsewhere and on Escape; search results too.
   document.addEventListener("click", (event) => {
     document.querySelectorAll("details.person-menu[open], details.drop[open]").forEach((menu) => {

@@ -101,3 +101,22 @@ def test_all_pages_are_ticked_at_once_and_one_deed_says_what_it_left(company: Co
     expect(page.get_by_role("status")).to_contain_text(f"{whole - 1} accepted, 1 not: 1 in work")
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("status")).to_contain_text(f"Taken back: {whole - 1} incidents")
+
+
+def test_what_others_do_is_told_without_moving_what_one_reads(company: Company, visit: Visit) -> None:
+    more_incidents(company, 12)
+    shipping = make.department("shipping")
+    reader, other = visit(company.people["head"]), visit(make.head(shipping, name="Ana Reed"))
+    for _ in range(10):
+        reader.keyboard.press("j")
+    expect(reader.locator("tr.current")).to_be_in_viewport()
+    place = "[window.scrollY, document.activeElement.getBoundingClientRect().top]"
+    before, stood_on = reader.evaluate(place), title_in_focus(reader)
+    other.keyboard.press("j")
+    other.keyboard.press("a")
+    expect(other.get_by_role("status")).to_contain_text("answers for “Number 00”")
+    expect(reader.locator("tr.changed")).to_contain_text("Ana Reed: accepted", timeout=12_000)
+    assert (reader.evaluate(place), title_in_focus(reader)) == (before, stood_on)
+    reader.keyboard.press("n")
+    expect(reader.get_by_role("link", name="Number 00")).to_have_count(0)
+    assert title_in_focus(reader) == stood_on

@@ -20,12 +20,12 @@ PAGES = {
         "/accounts/00000000-0000-7000-8000-000000000000",
     ],
     "cover": ["/portfolio?tab=snoozed", "/accounts/<account>"],
-    "member": ["/recoveries/<recovery>"],
+    "member": ["/recoveries/<recovery>", "/mentions", "/triage/shipping"],
     "desk": ["/desk", "/desk/<account>"],
     "head": [
         "/triage/shipping", "/triage/shipping?tab=resolved", "/incidents/<in_work>", "/incidents/<waiting>",
         "/accounts/<account>", "/portfolio", "/rules", "/rules/new", "/rules/new?kind=inspection", "/rules/<rule>",
-        "/rules/<rule>/edit", "/incidents/<on_hold>",
+        "/rules/<rule>/edit", "/incidents/<on_hold>", "/incidents/ticked/hand-off?incident=<new>",
     ],
     "executive": [
         "/scorecard", "/scorecard/links", "/scorecard/mail", "/scorecard/made-of/vacation", "/triage",

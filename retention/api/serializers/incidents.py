@@ -195,7 +195,7 @@ class NoteSerializer(serializers.ModelSerializer[Note]):
 
     class Meta:
         model = Note
-        fields = ["id", "person", "department", "is_internal", "written_at", "text"]
+        fields = ["id", "person", "department", "is_internal", "written_at", "text", "taken_back_at"]
         read_only_fields = fields
 
 
