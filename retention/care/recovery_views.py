@@ -168,7 +168,7 @@ def _do(request: PersonRequest, step: RecoveryStep, deed: Callable[[], object], 
 def _undoing(request: PersonRequest, recovery: Recovery) -> Undoing:
     plan = Recovery.objects.filter(pk=recovery.pk)
     steps = RecoveryStep.objects.filter(recovery=recovery)
-    incidents = Recovery.incidents.through.objects.filter(recovery=recovery)
+    incidents = Recovery.incidents.through._default_manager.filter(recovery=recovery)
     return Undoing(request.user, "the recovery is as it was", plan, steps, incidents)
 
 

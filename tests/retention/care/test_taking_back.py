@@ -1,6 +1,7 @@
 """What people do at an account is taken back for ten seconds, as long as nobody changed it since."""
 
 import datetime
+from collections.abc import Mapping
 
 import pytest
 from django.db import connection
@@ -40,7 +41,7 @@ def soon() -> datetime.date:
     return timezone.localdate() + datetime.timedelta(days=9)
 
 
-def sent(client: Client, name: str, subject: object, data: dict[str, object]) -> str:
+def sent(client: Client, name: str, subject: object, data: Mapping[str, object]) -> str:
     """Send a form, and return by what it can be taken back."""
     response = client.post(reverse(name, args=[subject]) if subject else reverse(name), data, follow=True)
     found = [message.extra_tags for message in response.context["messages"]]
