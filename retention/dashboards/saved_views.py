@@ -9,9 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from departments.actions.rows_undo import Undoing
 from departments.http import PersonRequest
-from departments.views.deeds import undo_tag
 from retention.dashboards.portfolio import Portfolio
 from retention.models import SavedView
 
@@ -50,8 +48,6 @@ def save_view(request: PersonRequest) -> HttpResponse:
 @require_POST
 def forget_view(request: PersonRequest, view: uuid.UUID) -> HttpResponse:
     """Remove a saved view of the person's own."""
-    own = get_object_or_404(SavedView.objects.filter(person=request.user), public_id=view)
-    undoing = Undoing(request.user, "the saved view is there again", SavedView.objects.filter(pk=own.pk))
-    undoing(own.delete)()
-    messages.success(request, "The saved view is removed.", extra_tags=undo_tag(undoing.batch))
+    get_object_or_404(SavedView.objects.filter(person=request.user), public_id=view).delete()
+    messages.success(request, "The saved view is removed.")
     return redirect("portfolio")

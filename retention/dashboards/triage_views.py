@@ -9,10 +9,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from departments.actions.rows_undo import Undoing
 from departments.http import PersonRequest
 from departments.models import Person
-from departments.views.deeds import undo_tag
 from retention.dashboards.saved_views import SaveViewForm
 from retention.dashboards.triage_access import departments_open_to, require_desk
 from retention.models import SavedView
@@ -49,8 +47,6 @@ def save_view(request: PersonRequest, slug: str) -> HttpResponse:
 @require_POST
 def forget_view(request: PersonRequest, view: uuid.UUID) -> HttpResponse:
     """Remove a saved view of the person's own."""
-    own = get_object_or_404(SavedView.objects.filter(person=request.user, page=PAGE), public_id=view)
-    undoing = Undoing(request.user, "the saved view is there again", SavedView.objects.filter(pk=own.pk))
-    undoing(own.delete)()
-    messages.success(request, "The saved view is removed.", extra_tags=undo_tag(undoing.batch))
+    get_object_or_404(SavedView.objects.filter(person=request.user, page=PAGE), public_id=view).delete()
+    messages.success(request, "The saved view is removed.")
     return redirect("triage")

@@ -16,7 +16,7 @@ from departments.actions.rows_undo import restore_rows
 from departments.models import Assignment, CallRequest, Incident, Person, Role, RowsUndo, State
 from departments.records import breaches
 from retention.care.recoveries import NewStep, start_recovery
-from retention.models import Recovery, RecoveryStep, SavedView, Snooze
+from retention.models import Recovery, RecoveryStep, Snooze
 from tests import make
 from tests.retention.dashboards.books import score, troubled
 
@@ -134,15 +134,6 @@ def test_a_report_is_taken_back_and_weighs_nothing(client: Client, account: Acco
     assert (incident.state, incident.severity) == (State.RESOLVED, 0.0)
     assert list(incident.events.values_list("verb", flat=True)) == ["reported", "undone"]
     assert [one for one in breaches() if incident.pk in one.examples] == []
-
-
-def test_a_saved_view_comes_back_under_its_own_address(client: Client, account: Account, manager: Person) -> None:
-    view = SavedView.objects.create(person=manager, page="portfolio", name="Mine", query="tab=all")
-    view.refresh_from_db()
-    batch = sent(client, "portfolio_forget_view", view.public_id, {})
-    assert not SavedView.objects.exists()
-    taken_back(client, batch)
-    assert SavedView.objects.get().public_id == view.public_id
 
 
 def test_what_was_changed_since_stays(client: Client, account: Account, manager: Person) -> None:
