@@ -52,8 +52,14 @@ def zone_named(*names: str) -> datetime.tzinfo:
 
 def locale_of(company: Organisation) -> Locale:
     """Return the company's locale; British English where it names none that exists."""
+    return _locale_named(company.locale)
+
+
+# A page asks for it at each of its figures.
+@lru_cache(maxsize=32)
+def _locale_named(name: str) -> Locale:
     try:
-        return Locale.parse(company.locale.replace("-", "_"))
+        return Locale.parse(name.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
         return Locale.parse(FALLBACK_LOCALE)
 
@@ -63,11 +69,15 @@ def money(amount: Number | None) -> str:
     if amount is None:
         return "—"
     company = organisation()
-    locale = locale_of(company)
+    return _whole(round(amount), company.currency, locale_of(company))
+
+
+@lru_cache(maxsize=8192)
+def _whole(amount: int, currency: str, locale: Locale) -> str:
     # The locale's own pattern less its coins: £1,234 in Britain, 1.234 € in Germany.
     pattern = locale.currency_formats["standard"].pattern.replace(".00", "")
-    whole = decimal.Decimal(round(amount))
-    return _with_minus(format_currency(whole, company.currency, format=pattern, locale=locale, currency_digits=False))
+    whole = decimal.Decimal(amount)
+    return _with_minus(format_currency(whole, currency, format=pattern, locale=locale, currency_digits=False))
 
 
 def exact_money(amount: Number | None) -> str:
@@ -96,7 +106,12 @@ def _compact(amount: int, currency: str, locale: Locale, digits: int) -> str:
 
 def number(value: Number | None) -> str:
     """Write a count or figure with the locale's separators."""
-    return "—" if value is None else _with_minus(str(format_decimal(value, locale=locale_of(organisation()))))
+    return "—" if value is None else _plain(value, locale_of(organisation()))
+
+
+@lru_cache(maxsize=8192)
+def _plain(value: Number, locale: Locale) -> str:
+    return _with_minus(str(format_decimal(value, locale=locale)))
 
 
 def percent(share: Number | None) -> str:
@@ -134,18 +149,29 @@ def span(seconds: float) -> str:
 def exact_moment(moment: datetime.datetime) -> str:
     """Write a moment to the minute, with the zone, as the person's clock has it."""
     local = timezone.localtime(moment)
-    return f"{format_datetime(local, 'd MMMM y, HH:mm', locale=locale_of(organisation()))} {local.tzname()}"
+    minute = local.replace(tzinfo=None, second=0, microsecond=0)
+    return f"{_to_the_minute(minute, locale_of(organisation()))} {local.tzname()}"
+
+
+@lru_cache(maxsize=8192)
+def _to_the_minute(local: datetime.datetime, locale: Locale) -> str:
+    return str(format_datetime(local, "d MMMM y, HH:mm", locale=locale))
 
 
 def exact_day(day: datetime.date) -> str:
     """Write a day in full."""
-    return str(format_date(day, "EEEE, d MMMM y", locale=locale_of(organisation())))
+    return _written(day, "EEEE, d MMMM y", locale_of(organisation()))
 
 
 def short_day(day: datetime.date) -> str:
     """Write a day briefly: 12 Jan, with the year where it is far away."""
     pattern = "d MMM" if abs((day - timezone.localdate()).days) <= NEAR_DAYS else "d MMM y"
-    return str(format_date(day, pattern, locale=locale_of(organisation())))
+    return _written(day, pattern, locale_of(organisation()))
+
+
+@lru_cache(maxsize=8192)
+def _written(day: datetime.date, pattern: str, locale: Locale) -> str:
+    return str(format_date(day, pattern, locale=locale))
 
 
 def _with_minus(text: str) -> str:

@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -45,7 +46,9 @@ class Segment:
     share: float
 
 
+# A page draws the same few icons over and over.
 @register.simple_tag
+@lru_cache(maxsize=256)
 def icon(name: str) -> SafeString:
     """Draw an icon of the sprite; it says nothing to screen readers, so words must stand beside it."""
     return format_html(
