@@ -70,6 +70,9 @@ class Account(SourcedModel):
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="account_name_trigrams"),
             models.Index(fields=["renews_on"], name="account_renewal", condition=models.Q(renews_on__isnull=False)),
             models.Index(fields=["segment"], name="account_segment"),
+            models.Index(
+                fields=["segment", "annual_revenue", "id"], name="similar_accounts", condition=models.Q(left_on=None)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -183,13 +183,13 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
     def concerning(self, department_id: int | None) -> Self:
         """Return what a department answers for, reported, is or was asked to take, or is or was waited for with."""
-        incidents = Incident.objects.order_by()
-        return self.filter(
-            models.Q(pk__in=Responsibility.objects.filter(department=department_id).values("incident"))
-            | models.Q(pk__in=incidents.filter(reporting_department=department_id).values("pk"))
-            | models.Q(pk__in=incidents.filter(hand_offs__to_department=department_id).values("pk"))
-            | models.Q(pk__in=incidents.filter(waits__department=department_id).values("pk"))
-        )
+        # Asked of each incident: a set of all that a department ever answered for is read whole, even for one page.
+        answering = Responsibility.objects.order_by().filter(incident=models.OuterRef("pk"), department=department_id)
+        itself = Incident.objects.order_by().filter(pk=models.OuterRef("pk"))
+        asked = models.Exists(itself.filter(hand_offs__to_department=department_id))
+        waited_for = models.Exists(itself.filter(waits__department=department_id))
+        reported = models.Q(reporting_department=department_id)
+        return self.filter(models.Exists(answering) | reported | asked | waited_for)
 
     def held_by(self, department: Department) -> Self:
         """Return the incidents that are the department's to answer now."""
@@ -291,6 +291,11 @@ class Incident(SourcedModel):
                 fields=["department", "due_at", "id"], name="triage_by_due", condition=~models.Q(state="resolved")
             ),
             models.Index(fields=["account"], name="open_incidents", condition=~models.Q(state="resolved")),
+            models.Index(
+                fields=["department", "resolved_at"],
+                name="resolved_incidents",
+                condition=models.Q(state="resolved", merged_into=None),
+            ),
         ]
 
     def __str__(self) -> str:

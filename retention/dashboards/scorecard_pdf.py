@@ -12,12 +12,12 @@ from django.views.decorators.http import require_safe
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
+from accounts.segments import segments_on_record
 from departments.http import PersonRequest
 from retention.dashboards.scorecard import (
     read_scorecard,
     require_scorecard,
     segment_asked_for,
-    segments_on_record,
 )
 from retention.dashboards.scorecard_figures import Months
 from retention.dashboards.scorecard_sheet import Change, Line, Sheet, Tile, sheet_of

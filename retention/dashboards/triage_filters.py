@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
-from accounts.models import Account
+from accounts.segments import segments_on_record
 from departments.models import Answer, Department, FrictionType, HandOff, Incident, Person
 from departments.models.person import WORKS_IN_DEPARTMENT
 from retention.dashboards.triage_rows import SEVERITIES
@@ -69,7 +69,7 @@ class TriageFilters(forms.Form):
 def _choices(department: Department) -> dict[str, Sequence[tuple[str, str]]]:
     people = Person.objects.filter(is_active=True, role__in=WORKS_IN_DEPARTMENT).select_related("department")
     types = FrictionType.objects.filter(is_active=True).values_list("slug", "name")
-    segments = Account.objects.order_by("segment").exclude(segment="").values_list("segment", flat=True).distinct()
+    segments = segments_on_record()
     own_first = sorted(people, key=lambda person: (person.department_id != department.pk, person.name))
     return {
         "person": [(NOBODY, "nobody yet"), *((str(one.public_id), f"{one}, {one.department}") for one in own_first)],

@@ -8,8 +8,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from accounts.segments import segments_on_record
 from departments.http import PersonRequest
-from retention.dashboards.scorecard import require_scorecard, segment_asked_for, segments_on_record
+from retention.dashboards.scorecard import require_scorecard, segment_asked_for
 from retention.models import ScorecardMail, ScorecardMailSent
 from retention.notifications.monday import person_of_stop_token, stop_scorecard_mail, want_scorecard_mail
 

@@ -15,10 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.errors import Conflict
+from accounts.segments import segments_on_record
 from departments.care.views import done, require, status_of
 from departments.http import PersonRequest
 from departments.models import Capability
-from retention.dashboards.scorecard import read_scorecard, require_scorecard, segment_asked_for, segments_on_record
+from retention.dashboards.scorecard import read_scorecard, require_scorecard, segment_asked_for
 from retention.dashboards.scorecard_sheet import sheet_of
 from retention.formatting import in_the_style_of, organisation, zone_named
 from retention.models import LiveLink, LiveLinkOpen
