@@ -1,19 +1,34 @@
 """Computing ahead what takes too long while somebody waits for a page."""
 
 import datetime
+import time
 from collections.abc import Sequence
+from typing import Any
 
-from django.db.models import Max
+from django.db import connection, transaction
+from django.db.models import Max, Sum
 from django.utils import timezone
 
 from accounts.models import Organisation
+from accounts.segments import segments_on_record
+from retention.dashboards import packing
+from retention.dashboards.company import COMPANY
+from retention.dashboards.kept import Figures
 from retention.dashboards.periods import Period
-from retention.dashboards.scorecard import figures_of, segments_on_record
+from retention.dashboards.portfolio_kept import EVERYTHING
+from retention.dashboards.scorecard import figures_of
+from retention.dashboards.scorecard_care import CARE
+from retention.dashboards.scorecard_departments import WORK
 from retention.dashboards.scorecard_kept import packed
+from retention.dashboards.triage_cards import DESKS
 from retention.formatting import zone_named
-from retention.models import ImportRun, ScorecardFigures
+from retention.models import ImportRun, KeptFigures, ScorecardFigures
 
 KEPT_DAYS = 7
+LEAST_AGE = datetime.timedelta(seconds=50)
+TIMES_THEIR_COST = 10
+STANDING: Sequence[Figures[Any]] = (COMPANY, WORK, CARE, DESKS, EVERYTHING)
+LOCK_IF_FREE = "SELECT pg_try_advisory_xact_lock(hashtext('holdfast.figures'))"
 
 
 def keep_figures(*, moment: datetime.datetime) -> list[str]:
@@ -29,6 +44,34 @@ def keep_figures(*, moment: datetime.datetime) -> list[str]:
             _keep(Period.quarter_to(today), segment)
         ScorecardFigures.objects.filter(day__lt=today - datetime.timedelta(days=KEPT_DAYS)).delete()
         return wanted
+
+
+def keep_standing_figures(*, moment: datetime.datetime) -> list[str]:
+    """Compute anew the figures of the whole company that are due, and return which; one worker at a time."""
+    company = Organisation.objects.first() or Organisation()
+    with timezone.override(zone_named(company.time_zone)):
+        return [figures.name for figures in STANDING if _keep_if_due(figures, moment)]
+
+
+def _keep_if_due(figures: Figures[Any], moment: datetime.datetime) -> bool:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(LOCK_IF_FREE)
+        (is_free,) = cursor.fetchone()
+        due: bool = is_free and figures.is_due(moment)
+        if due:
+            keep(figures, moment)
+        return due
+
+
+def keep(figures: Figures[Any], moment: datetime.datetime) -> None:
+    """Compute figures as of the moment and keep them; what arrives meanwhile counts as having come since."""
+    began = time.perf_counter()
+    found = packing.packed(figures.compute(moment))
+    took = datetime.timedelta(seconds=time.perf_counter() - began)
+    others = KeptFigures.objects.exclude(name=figures.name).aggregate(all=Sum("took"))["all"] or datetime.timedelta()
+    lasts = max(LEAST_AGE, TIMES_THEIR_COST * (took + others))
+    values: dict[str, Any] = {"computed_at": moment, "took": took, "lasts": lasts, "figures": found}
+    KeptFigures.objects.update_or_create(name=figures.name, defaults=values)
 
 
 def _not_at_hand(today: datetime.date) -> list[str]:

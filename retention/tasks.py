@@ -78,8 +78,9 @@ def send_morning_mails() -> None:
 
 @shared_task(name="retention.keep_figures")
 def keep_figures() -> None:
-    """Compute the scorecard's slow figures ahead, where they are not at hand."""
+    """Compute ahead what pages would take long to compute, where it is not at hand or has grown old."""
     keeping.keep_figures(moment=timezone.now())
+    keeping.keep_standing_figures(moment=timezone.now())
 
 
 @shared_task(name="retention.send_monday_mails")

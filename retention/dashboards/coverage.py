@@ -1,7 +1,7 @@
 """What data the number stands on: each feed with its first and last record, and whether it has gone quiet."""
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,9 +61,14 @@ class FeedState:
         return self.words.startswith("quiet")
 
 
-def feeds(moment: datetime.datetime) -> list[FeedState]:
-    """Return every feed, orders first, then contacts and services, then signals by kind."""
-    return [FeedState(feed, feed.words(moment)) for feed in (*_facts(), *_signals())]
+def feeds() -> list[Feed]:
+    """Return every feed, orders first, then contacts, then signals by kind."""
+    return [*_facts(), *_signals()]
+
+
+def states(feeds: Iterable[Feed], moment: datetime.datetime) -> list[FeedState]:
+    """Return how the feeds stand at a moment."""
+    return [FeedState(feed, feed.words(moment)) for feed in feeds]
 
 
 def _facts() -> Iterator[Feed]:

@@ -16,7 +16,8 @@ from django.views.decorators.http import require_safe
 from departments.http import PersonRequest
 from departments.models import Capability, Department
 from retention.dashboards.backtests import last_backtest
-from retention.dashboards.coverage import books, feeds
+from retention.dashboards.company import COMPANY
+from retention.dashboards.coverage import states
 from retention.dashboards.definitions import DEFINITIONS
 from retention.dashboards.trust import trust
 from retention.models import ModelVersion, ScoringRun
@@ -73,7 +74,8 @@ def show_method(request: PersonRequest) -> HttpResponse:
     """Show the model in plain words, its weights, its data and its definitions."""
     moment = timezone.now()
     version = ModelVersion.objects.filter(is_active=True).first()
-    all_feeds = feeds(moment)
+    company = COMPANY.read(moment)
+    all_feeds = states(company.figures.feeds, moment)
     context = {
         "version": version,
         "feeds": all_feeds,
@@ -81,7 +83,8 @@ def show_method(request: PersonRequest) -> HttpResponse:
         "missing_rules": missing_rules(),
         "backtest": last_backtest(version, request.user),
         "may_configure_models": request.user.can(Capability.CONFIGURE),
-        "books": books(),
+        "books": company.figures.books,
+        "counted_at": company.as_of if company.is_kept else None,
         "runs": runs(),
         "trust": trust(version),
         "override_record": override_record(segment=""),

@@ -1,6 +1,6 @@
 """The portfolio: who to save, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,30 +15,35 @@ from django.utils.functional import cached_property
 from django.views.decorators.http import require_safe
 
 from accounts.models import Account
+from accounts.segments import segments_on_record
 from departments.http import PersonRequest
-from departments.models import Capability, Person, Role
-from retention import formatting
+from departments.models import Capability, Incident, Person, Role
+from retention.dashboards.kept import Reading
 from retention.dashboards.periods import DAY
 from retention.dashboards.portfolio_care import RISES, USUAL_SNOOZE
 from retention.dashboards.portfolio_choices import (
     DEFAULT_SORT,
     PortfolioFilters,
+    all_owners,
     chosen_sort,
     chosen_tab,
     in_order,
     in_tab,
+    owners_of,
+    segments_of,
 )
+from retention.dashboards.portfolio_kept import EVERYTHING, Everything
 from retention.dashboards.portfolio_moves import reasons_of_movement
 from retention.dashboards.portfolio_rows import Row, rows_of
 from retention.dashboards.portfolio_sets import (
     TAB_MEANINGS,
     TABS,
-    Totals,
     covered_absences,
     incident_counts,
     looked_after,
-    totals,
 )
+from retention.dashboards.portfolio_tiles import Sources, tiles
+from retention.dashboards.portfolio_totals import Totals, totals
 from retention.models import ModelVersion, SavedView
 
 if TYPE_CHECKING:
@@ -48,17 +53,6 @@ else:
 
 ROWS_A_PAGE = 25
 SHOWN_IF_ANY = frozenset({"snoozed", "left"})
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One figure above the list: what it says, and where it comes from."""
-
-    label: str
-    value: str
-    note: str
-    tone: str
-    url: str
 
 
 @dataclass(frozen=True)
@@ -99,7 +93,19 @@ class Portfolio:
         self.sort = chosen_sort(request.GET.dict())
         self.model = ModelVersion.objects.filter(is_active=True).first()
         self.accounts = looked_after(self.person)
-        self.filters = PortfolioFilters(request.GET, accounts=Account.objects.open_book_to(self.person))
+        self.kept = EVERYTHING.kept(timezone.now()) if self.is_everybodys else None
+        self.filters = PortfolioFilters(request.GET, **self._offered())
+
+    def _offered(self) -> dict[str, Any]:
+        if self.is_everybodys:
+            return {"segments": segments_on_record(), "owners": all_owners()}
+        accounts = Account.objects.open_book_to(self.person)
+        return {"segments": segments_of(accounts), "owners": owners_of(accounts)}
+
+    @property
+    def whole(self) -> Reading[Everything] | None:
+        """Return what is kept of all accounts, where the person sees them all and has filtered none out."""
+        return None if self.filters.query else self.kept
 
     @cached_property
     def filtered(self) -> QuerySet[Account]:
@@ -113,8 +119,8 @@ class Portfolio:
 
     @cached_property
     def is_everybodys(self) -> bool:
-        """Return whether the person sees all accounts rather than their own."""
-        return self.person.open_book_account_ids() is None
+        """Return whether the person sees all accounts rather than their own, and so sets none aside."""
+        return self.person.open_book_account_ids() is None and not self.person.can(Capability.SNOOZE)
 
     def rows(self, accounts: Sequence[Account]) -> list[Row]:
         """Return the lines of accounts: their top reason, or in the tab of what moved why they did."""
@@ -122,7 +128,23 @@ class Portfolio:
 
     def page(self, count: int) -> Page[Account]:
         """Return the page that was asked for, of `count` rows in all; the nearest one where it does not exist."""
-        return CountedPaginator(self.chosen, count).get_page(self.query.get("page"))
+        page = CountedPaginator(self.chosen, count).get_page(self.query.get("page"))
+        whole = self.whole.figures if self.whole and self.sort == DEFAULT_SORT else None
+        leading = whole.on_page(self.tab, page.number, ROWS_A_PAGE) if whole else None
+        if leading is not None:
+            # Which accounts come first is known; whether they still belong here, and in which order, is asked anew.
+            page.object_list = in_order(in_tab(self.filtered.filter(pk__in=leading), self.tab), self.sort)
+        return page
+
+    def totals(self) -> Totals:
+        """Return what the accounts that fit the filters add up to."""
+        return self.whole.figures.totals if self.whole else totals(self.filtered, self.model)
+
+    def incident_counts(self) -> Mapping[str, int]:
+        """Return how many incidents are open at those that have not left."""
+        if self.whole:
+            return self.whole.figures.incidents
+        return incident_counts(Incident.objects.visible_to(self.person), self.filtered.filter(left_on=None))
 
 
 @require_safe
@@ -133,14 +155,25 @@ def show_portfolio(request: PersonRequest) -> HttpResponse:
 
 def context_of(portfolio: Portfolio) -> dict[str, Any]:
     """Return what the page shows."""
-    sums = totals(portfolio.filtered, portfolio.model)
+    sums = portfolio.totals()
     page = portfolio.page(sums.tabs[portfolio.tab])
     return {
         "portfolio": portfolio,
         "page": page,
         "rows": portfolio.rows(list(page.object_list)),
         "totals": sums,
-        "tiles": _tiles(portfolio, sums),
+        "counted_at": portfolio.whole.as_of if portfolio.whole else None,
+        "tiles": tiles(
+            sums,
+            portfolio.incident_counts(),
+            Sources(
+                everything=_url(portfolio, tab="all", sort=None, page=None),
+                avoidable=_url(portfolio, tab="all", sort="-avoidable", page=None),
+                at_risk=_url(portfolio, tab="at_risk", page=None),
+                incidents=reverse("portfolio_incidents")
+                + (f"?{portfolio.filters.query}" if portfolio.filters.query else ""),
+            ),
+        ),
         "tabs": _tabs(portfolio, sums),
         "tab_meaning": TAB_MEANINGS[portfolio.tab],
         "covers": covered_absences(portfolio.person),
@@ -153,58 +186,6 @@ def context_of(portfolio: Portfolio) -> dict[str, Any]:
         "first_day": timezone.localdate() + DAY,
         "usual_day": timezone.localdate() + USUAL_SNOOZE,
     }
-
-
-def _tiles(portfolio: Portfolio, sums: Totals) -> list[Tile]:
-    counts = incident_counts(portfolio.person, portfolio.filtered.filter(left_on=None))
-    more = sums.at_risk - sums.at_risk_before
-    query = f"?{portfolio.filters.query}" if portfolio.filters.query else ""
-    everything = _url(portfolio, tab="all", sort=None, page=None)
-    return [
-        Tile(
-            "Revenue at risk, next 90 days",
-            formatting.short_money(sums.revenue_at_risk),
-            *_change(sums.change),
-            everything,
-        ),
-        Tile(
-            "Avoidable (friction we caused)",
-            formatting.short_money(sums.avoidable),
-            *_change(sums.avoidable - sums.avoidable_before, f"{formatting.percent(sums.avoidable_share)} of the risk"),
-            _url(portfolio, tab="all", sort="-avoidable", page=None),
-        ),
-        Tile(
-            "Accounts at risk or worse",
-            formatting.number(sums.at_risk),
-            *_more(more, f"{formatting.number(sums.aside)} set aside" if sums.aside else ""),
-            _url(portfolio, tab="at_risk", page=None),
-        ),
-        Tile(
-            "Open incidents",
-            formatting.number(counts["open"]),
-            *_more(
-                counts["open"] - counts["before"],
-                f"{formatting.number(counts['past_due'])} past due" if counts["past_due"] else "none past due",
-            ),
-            f"{reverse('portfolio_incidents')}{query}",
-        ),
-    ]
-
-
-def _change(money: float, besides: str = "") -> tuple[str, str]:
-    if round(money) == 0:
-        return " · ".join(filter(None, ["as a week ago", besides])), ""
-    words = f"{_arrow(money)} {formatting.short_money(abs(money))} this week"
-    return " · ".join(filter(None, [words, besides])), "bad" if money > 0 else "good"
-
-
-def _more(count: int, besides: str = "") -> tuple[str, str]:
-    words = f"{_arrow(count)} {formatting.number(abs(count))} this week" if count else "as a week ago"
-    return " · ".join(filter(None, [words, besides])), "bad" if count > 0 else "good" if count < 0 else ""
-
-
-def _arrow(change: float) -> str:
-    return "▲" if change > 0 else "▼"
 
 
 def _tabs(portfolio: Portfolio, sums: Totals) -> list[Tab]:
@@ -276,8 +257,11 @@ def _direction(sort: str, name: str) -> str:
 
 
 def _url(portfolio: Portfolio, **changes: str | None) -> str:
-    query = _query(portfolio, **changes)
-    return reverse("portfolio") + (f"?{query}" if query else "")
+    return _with_query(reverse("portfolio"), _query(portfolio, **changes))
+
+
+def _with_query(address: str, query: str) -> str:
+    return f"{address}?{query}" if query else address
 
 
 def _query(portfolio: Portfolio, **changes: str | None) -> str:

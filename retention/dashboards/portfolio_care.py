@@ -69,7 +69,12 @@ def snoozed_ids(person: Person) -> Collection[int] | QuerySet[Any, Any]:
 
     A person's own are few and asked for many times in one statement, so they are read beforehand.
     """
-    snoozes = Snooze.objects.in_force(timezone.localdate()).order_by()
-    if person.can(Capability.SNOOZE):
-        return list(snoozes.filter(person=person).values_list("account", flat=True))
-    return snoozes.values("account")
+    if not person.can(Capability.SNOOZE):
+        return snoozed_by_anybody()
+    own = Snooze.objects.in_force(timezone.localdate()).order_by().filter(person=person)
+    return list(own.values_list("account", flat=True))
+
+
+def snoozed_by_anybody() -> QuerySet[Any, Any]:
+    """Return the accounts that somebody has set aside."""
+    return Snooze.objects.in_force(timezone.localdate()).order_by().values("account")

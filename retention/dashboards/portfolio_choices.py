@@ -1,10 +1,11 @@
 """What a reader of the portfolio has chosen: tab, filters, order."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.utils import timezone
 
@@ -43,12 +44,11 @@ class PortfolioFilters(forms.Form):
     owner = forms.ChoiceField(required=False, label="Who looks after it")
     care = forms.ChoiceField(required=False, label="What is under way", choices=[("", "Any follow-up"), *CARE_CHOICES])
 
-    def __init__(self, *args: Any, accounts: QuerySet[Account], **rest: Any) -> None:
+    def __init__(self, *args: Any, segments: Sequence[str], owners: Sequence[tuple[str, str]], **rest: Any) -> None:
         super().__init__(*args, **rest)
-        owners = owners_of(accounts)
         self.offers_owners = len(owners) > 1
         self._choose("department", "Any department", Department.objects.values_list("slug", "name"))
-        self._choose("segment", "Any segment", ((name, name) for name in segments_of(accounts)))
+        self._choose("segment", "Any segment", ((name, name) for name in segments))
         self._choose("owner", "Anybody’s", owners)
 
     def _choose(self, name: str, nothing: str, choices: Any) -> None:
@@ -76,10 +76,19 @@ def segments_of(accounts: QuerySet[Account]) -> list[str]:
 
 def owners_of(accounts: QuerySet[Account]) -> list[tuple[str, str]]:
     """Return who looks after any of the accounts today, as public id and name."""
-    today = timezone.localdate()
-    looking_after = Assignment.objects.order_by().in_force(today).filter(account__in=accounts.order_by().values("pk"))
-    people = Person.objects.filter(pk__in=looking_after.values("person")).values_list("public_id", "name")
-    return [(str(public_id), name) for public_id, name in people]
+    looking_after = Assignment.objects.order_by().in_force(timezone.localdate())
+    theirs = looking_after.filter(account__in=accounts.order_by().values("pk"))
+    return _named(Person.objects.filter(pk__in=theirs.values("person")))
+
+
+def all_owners() -> list[tuple[str, str]]:
+    """Return who looks after any account today, as public id and name, without reading every assignment."""
+    looking_after = Assignment.objects.order_by().in_force(timezone.localdate())
+    return _named(Person.objects.filter(Exists(looking_after.filter(person=OuterRef("pk")))))
+
+
+def _named(people: QuerySet[Person]) -> list[tuple[str, str]]:
+    return [(str(public_id), name) for public_id, name in people.values_list("public_id", "name")]
 
 
 def _by_department(slug: str, model: ModelVersion | None) -> Q:

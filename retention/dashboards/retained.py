@@ -17,6 +17,8 @@ from retention.dashboards.periods import DAY, Period, months_after
 SLACK: Final = datetime.timedelta(days=7)
 SILENT_DAYS: Final = 90
 LOST_SHOWN: Final = 8
+# So many of the lost are named at most; the others are counted.
+LOST_NAMED: Final = 200
 
 # What was ordered, and what was held by the day, in the last year and in the one before, by account.
 KEPT_SQL: Final = """
@@ -59,16 +61,21 @@ WITH gap AS (
     SELECT account_id, ordered_at + %(silence)s AS silent_at,
            lead(ordered_at) OVER (PARTITION BY account_id ORDER BY ordered_at) AS following
     FROM accounts_order WHERE ordered_at >= %(since)s - %(silence)s AND ordered_at < %(until)s
+), gone AS (
+    SELECT account.id, account.annual_revenue,
+           account.left_on IS NOT NULL AND account.left_on BETWEEN %(first)s AND %(last)s AS ended
+    FROM accounts_account AS account
+    WHERE (%(segment)s = '' OR account.segment = %(segment)s) AND (
+        account.left_on BETWEEN %(first)s AND %(last)s
+        OR (account.renews_on IS NULL AND (account.left_on IS NULL OR account.left_on > %(last)s) AND account.id IN (
+            SELECT account_id FROM gap
+            WHERE silent_at >= %(since)s AND silent_at < %(until)s AND (following IS NULL OR following > silent_at)
+        ))
+    )
 )
-SELECT account.id, account.left_on IS NOT NULL AND account.left_on BETWEEN %(first)s AND %(last)s AS ended
-FROM accounts_account AS account
-WHERE (%(segment)s = '' OR account.segment = %(segment)s) AND (
-    account.left_on BETWEEN %(first)s AND %(last)s
-    OR (account.renews_on IS NULL AND (account.left_on IS NULL OR account.left_on > %(last)s) AND account.id IN (
-        SELECT account_id FROM gap
-        WHERE silent_at >= %(since)s AND silent_at < %(until)s AND (following IS NULL OR following > silent_at)
-    ))
-)
+SELECT count(*) FILTER (WHERE ended), count(*) FILTER (WHERE NOT ended),
+       ARRAY(SELECT id FROM gone ORDER BY annual_revenue DESC, id LIMIT %(named)s)
+FROM gone
 """
 
 
@@ -94,15 +101,16 @@ class Retained:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Accounts lost in a window of days: those that ended the relation, and those that fell silent."""
+    """Accounts lost in a window of days: how many ended the relation, how many fell silent; the ids of the dearest."""
 
-    ended: Sequence[int]
-    silent: Sequence[int]
+    ended: int
+    silent: int
+    dearest: Sequence[int]
 
     @property
     def count(self) -> int:
         """Return how many were lost."""
-        return len(self.ended) + len(self.silent)
+        return self.ended + self.silent
 
 
 def history_begins() -> datetime.date | None:
@@ -169,11 +177,11 @@ def lost(first: datetime.date, last: datetime.date, *, segment: str) -> Lost:
         "until": _midnight(last + DAY),
         "silence": datetime.timedelta(days=SILENT_DAYS),
         "segment": segment,
+        "named": LOST_NAMED,
     }
     with connection.cursor() as cursor:
         cursor.execute(LOST_SQL, parameters)
-        rows = cursor.fetchall()
-    return Lost([pk for pk, ended in rows if ended], [pk for pk, ended in rows if not ended])
+        return Lost(*cursor.fetchone())
 
 
 def lost_in(period: Period, *, segment: str) -> dict[datetime.date, Lost]:
@@ -185,8 +193,8 @@ def lost_in(period: Period, *, segment: str) -> dict[datetime.date, Lost]:
 
 
 def dearest(found: Lost, person: Person, shown: int = LOST_SHOWN) -> list[Account]:
-    """Return the lost accounts that brought most a year, of those that the person sees."""
-    accounts = Account.objects.visible_to(person).filter(pk__in=[*found.ended, *found.silent])
+    """Return the lost accounts that brought most a year, as far as the person sees them."""
+    accounts = Account.objects.visible_to(person).filter(pk__in=found.dearest)
     return list(accounts.order_by("-annual_revenue", "pk")[:shown])
 
 

@@ -11,19 +11,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import Account
+from accounts.segments import segments_on_record
 from departments.http import PersonRequest
 from departments.models import Capability, Department, Person
 from retention.dashboards.periods import DAY, Period
 from retention.dashboards.retained import Lost, Retained, dearest, history_begins, lost_in, retained_in
-from retention.dashboards.scorecard_care import (
-    Breadth,
-    Innovation,
-    TimeShare,
-    breadth,
-    innovation,
-    sales_time,
-)
-from retention.dashboards.scorecard_departments import DepartmentRow, department_rows
+from retention.dashboards.scorecard_care import Breadth, Innovation, TimeShare, care_on, sales_time
+from retention.dashboards.scorecard_departments import DepartmentRow, department_rows, work_in
 from retention.dashboards.scorecard_figures import Months, Standing, months, standing
 from retention.dashboards.scorecard_kept import Kept, kept_figures
 from retention.dashboards.scorecard_vacation import Vacation, vacation
@@ -48,7 +42,10 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """Everything on the scorecard, of the company or of one segment, as one person may see it."""
+    """Everything on the scorecard, of the company or of one segment, as one person may see it.
+
+    `computed_at` is of when the figures of the day are, `counted_at` how departments worked; None for now.
+    """
 
     segment: str
     period: Period
@@ -63,6 +60,8 @@ class Scorecard:
     sales_time: Sequence[TimeShare]
     innovation: Innovation
     vacation: Vacation
+    computed_at: datetime.datetime | None
+    counted_at: datetime.datetime | None
 
 
 @require_safe
@@ -88,12 +87,6 @@ def require_scorecard(person: Person) -> None:
         raise PermissionDenied("Your role has no scorecard.")
 
 
-def segments_on_record() -> list[str]:
-    """Return the segments that accounts have."""
-    named = Account.objects.order_by("segment").exclude(segment="")
-    return list(named.values_list("segment", flat=True).distinct())
-
-
 def segment_asked_for(query: Mapping[str, str], segments: Sequence[str]) -> str:
     """Return the segment that an address names; empty, for all, where there is none of that name."""
     wanted = query.get("segment", "")
@@ -111,6 +104,8 @@ def read_scorecard(
     # The quarter is kept; a week is computed.
     figures = kept if kept and kept.is_of(period) else figures_of(period, segment=segment)
     compared = compare(period, segment, figures)
+    worked = work_in(departments, segment, moment)
+    cared = care_on(today, period.end_before, segment, moment)
     return Scorecard(
         segment=segment,
         period=period,
@@ -118,15 +113,17 @@ def read_scorecard(
         lost_dearest=dearest(compared.lost, person),
         months=months(departments, segment=segment, today=today),
         rows=department_rows(
-            departments, compared.standing, compared.standing_before, segment=segment, moment=moment, today=today
+            departments, worked.figures, compared.standing, compared.standing_before, segment=segment, today=today
         ),
         trust=trust(ModelVersion.objects.filter(is_active=True).first()),
         waiting=waiting(person, _midnight_after(period.end_before), segment=segment),
         disputed_before=figures.disputed_before,
-        breadth=breadth(today, period.end_before, segment=segment),
+        breadth=cared.breadth,
         sales_time=figures.sales_time,
-        innovation=innovation(today, period.end_before, segment=segment),
+        innovation=cared.innovation,
         vacation=figures.vacation,
+        computed_at=figures.computed_at,
+        counted_at=worked.as_of if worked.is_kept else None,
     )
 
 

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Count, F, Q, QuerySet, Sum
+from django.utils import timezone
 
 from accounts.models import Account, Holding, Purpose, Touchpoint
 from departments.models import Adoption, Commitment, Role
-from retention.dashboards.periods import months_after
+from retention.dashboards.kept import Figures
+from retention.dashboards.periods import Period, months_after
 
 TIME_DAYS = 90
 INNOVATION_MONTHS = 12
@@ -141,3 +143,34 @@ def _promises_by(day: datetime.date, segment: str) -> Promises:
         all=Count("pk"), kept=Count("pk", filter=there & in_time), late=Count("pk", filter=there & ~in_time)
     )
     return Promises(counts["kept"], counts["late"], counts["all"] - counts["kept"] - counts["late"])
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """Services held and innovations adopted, on a day and on the last one of the quarter before."""
+
+    today: datetime.date
+    before: datetime.date
+    breadth: Breadth
+    innovation: Innovation
+
+
+def care(today: datetime.date, before: datetime.date, *, segment: str) -> Care:
+    """Compute it for two days."""
+    return Care(today, before, breadth(today, before, segment=segment), innovation(today, before, segment=segment))
+
+
+def _of_the_company(moment: datetime.datetime) -> Care:
+    today = timezone.localdate(moment)
+    return care(today, Period.quarter_to(today).end_before, segment="")
+
+
+CARE = Figures("care", Care, _of_the_company)
+
+
+def care_on(today: datetime.date, before: datetime.date, segment: str, moment: datetime.datetime) -> Care:
+    """Return it as it is kept, where it is of these days and of all accounts; else computed."""
+    kept = None if segment else CARE.kept(moment)
+    if kept and (kept.figures.today, kept.figures.before) == (today, before):
+        return kept.figures
+    return care(today, before, segment=segment)

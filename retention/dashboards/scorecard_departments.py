@@ -1,11 +1,12 @@
 """The scorecard's table of departments: what each puts at risk, its budget, its rate, how fast it answers."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from departments.models import Department
 from retention.dashboards.budgets import BudgetState, budget_states
+from retention.dashboards.kept import Figures, Reading
 from retention.dashboards.rates import Answers, Rate, Scope, answers, on_time, rates
 from retention.dashboards.scorecard_figures import Standing
 
@@ -23,28 +24,55 @@ class DepartmentRow:
     on_time: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How departments worked in 90 days, by department id."""
+
+    rates: Mapping[int, Rate]
+    answers: Mapping[int, Answers]
+    on_time: Mapping[int, float]
+
+
+def work(scope: Scope) -> Work:
+    """Compute it."""
+    return Work(rates(scope), answers(scope), on_time(scope))
+
+
+def _of_the_company(moment: datetime.datetime) -> Work:
+    return work(Scope.recent(Department.objects.filter(is_active=True), moment))
+
+
+WORK = Figures("work", Work, _of_the_company)
+
+
+def work_in(departments: Sequence[Department], segment: str, moment: datetime.datetime) -> Reading[Work]:
+    """Return how departments worked for all accounts, as it is kept, or for those of a segment, computed now."""
+    if not segment:
+        return WORK.read(moment)
+    return Reading(work(Scope.recent(departments, moment, segment)), moment, is_kept=False)
+
+
 def department_rows(
     departments: Sequence[Department],
+    worked: Work,
     now: Standing | None,
     before: Standing | None,
     *,
     segment: str,
-    moment: datetime.datetime,
     today: datetime.date,
 ) -> list[DepartmentRow]:
     """Return the rows, those that put most at risk first."""
-    scope = Scope.recent(departments, moment, segment)
     budgets = budget_states(departments, segment=segment, today=today)
-    rated, answered, timely = rates(scope), answers(scope), on_time(scope)
     rows = [
         DepartmentRow(
             department=one,
             at_risk=_at_risk(one, now),
             before=_at_risk(one, before),
             budget=budgets[one.pk],
-            rate=rated[one.pk],
-            answers=answered.get(one.pk, Answers(None, 0)),
-            on_time=timely.get(one.pk),
+            # A department that was set up a moment ago is not in what is kept.
+            rate=worked.rates.get(one.pk, Rate(0.0, 0, one.get_exposure_display())),
+            answers=worked.answers.get(one.pk, Answers(None, 0)),
+            on_time=worked.on_time.get(one.pk),
         )
         for one in departments
     ]

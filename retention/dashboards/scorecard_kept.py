@@ -7,7 +7,7 @@ since: then the page computes them itself, until they are kept anew.
 import datetime
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from django.db.models import Exists, OuterRef
@@ -27,7 +27,8 @@ EFFECTS = ("away", "uncovered", "covered", "after")
 class Kept:
     """Figures of a day, held against those of `before`: whatever would read months of records for a page.
 
-    Revenue that stayed is given by the last day of its two years, who was lost by the first day of the time.
+    Revenue that stayed is given by the last day of its two years, who was lost by the first day of the time;
+    `computed_at` is None where they are computed for the reader.
     """
 
     before: datetime.date
@@ -37,6 +38,7 @@ class Kept:
     sales_time: Sequence[TimeShare]
     disputed_before: int
     vacation: Vacation
+    computed_at: datetime.datetime | None = field(default=None, compare=False)
 
     def is_of(self, period: Period) -> bool:
         """Return whether the figures are those of the period."""
@@ -47,7 +49,7 @@ def kept_figures(day: datetime.date, segment: str) -> Kept | None:
     """Return what is kept of a day; None where nothing is, or data have come since."""
     since = ImportRun.objects.filter(finished_at__gt=OuterRef("computed_at"), is_trial=False)
     found = ScorecardFigures.objects.filter(~Exists(since), day=day, segment=segment).first()
-    return None if found is None else unpacked(found.figures)
+    return None if found is None else replace(unpacked(found.figures), computed_at=found.computed_at)
 
 
 def packed(kept: Kept) -> dict[str, Any]:

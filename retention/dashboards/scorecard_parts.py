@@ -13,11 +13,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import Account, Holding, Product, Purpose
+from accounts.segments import segments_on_record
 from departments.http import PersonRequest
 from departments.models import Person, Release
 from retention.dashboards.periods import Period, months_after
-from retention.dashboards.retained import dearest, history_begins, lost, moved_most, reaches_back
-from retention.dashboards.scorecard import require_scorecard, segment_asked_for, segments_on_record
+from retention.dashboards.retained import LOST_NAMED, dearest, history_begins, lost, moved_most, reaches_back
+from retention.dashboards.scorecard import require_scorecard, segment_asked_for
 from retention.dashboards.scorecard_care import (
     INNOVATION_MONTHS,
     customers_on,
@@ -29,7 +30,6 @@ from retention.dashboards.scorecard_vacation import say, vacation
 from retention.formatting import number, percent, short_day, short_money
 
 SHOWN = 25
-LOST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def _lost(asked: Asked) -> Part:
             Cell(account.segment),
             Cell(short_money(account.annual_revenue)),
         ]
-        for account in dearest(found, asked.person, LOST_SHOWN)
+        for account in dearest(found, asked.person, LOST_NAMED)
     ]
     sentences = [f"{number(found.count)} in {period.name}, those that brought most a year first."]
     headings = ["Account", "How", "Segment", "Annual revenue"]

@@ -1,15 +1,12 @@
 """Can the number be trusted? What the last backtest says, or what is missing for one."""
 
-import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from accounts.models import Account, Order
-from retention.dashboards.retained import SILENT_DAYS
+from retention.dashboards.company import COMPANY, leavers
 from retention.models import ModelVersion
 
 LEAST_LEAVERS = 200
@@ -64,15 +61,14 @@ def trust(version: ModelVersion | None) -> Trust:
     return Trust(
         is_backtested=bool(backtest),
         passed=bool(version and version.is_backtested),
-        leavers=leavers(),
+        # Told only where a backtest is missing.
+        leavers=0 if backtest else _leavers(),
         bins=bins,
         figures=backtest,
     )
 
 
-def leavers() -> int:
-    """Count the accounts that ended the relation, or that buy by order and have gone silent for the horizon."""
-    recent = Order.objects.order_by().filter(ordered_at__gte=timezone.now() - datetime.timedelta(days=SILENT_DAYS))
-    bought = Order.objects.order_by().filter(account=OuterRef("pk"))
-    silent = Q(renews_on=None) & Exists(bought) & ~Exists(recent.filter(account=OuterRef("pk")))
-    return Account.objects.filter(Q(left_on__isnull=False) | silent).count()
+def _leavers() -> int:
+    moment = timezone.now()
+    kept = COMPANY.kept(moment)
+    return kept.figures.leavers if kept else leavers(moment)

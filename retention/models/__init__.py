@@ -3,6 +3,7 @@
 from retention.models.budget import Budget
 from retention.models.facts import FactChange, FactSegment
 from retention.models.imports import ImportFile, ImportRefusal, ImportRun, ImportState
+from retention.models.kept import KeptFigures
 from retention.models.model import ModelVersion, Origin
 from retention.models.override import Approval, Override
 from retention.models.recovery import OUTCOMES, Recovery, RecoveryState, RecoveryStep
@@ -23,6 +24,7 @@ __all__ = [
     "ImportRefusal",
     "ImportRun",
     "ImportState",
+    "KeptFigures",
     "LiveLink",
     "LiveLinkOpen",
     "ModelVersion",

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from departments.models import Role
-from retention.dashboards.coverage import feeds
+from retention.dashboards.coverage import feeds, states
 from retention.dashboards.definitions import ANCHORS
 from retention.dashboards.method import runs, weight_rows
 from retention.dashboards.trust import LEAST_LEAVERS, Trust
@@ -88,7 +88,7 @@ def test_a_feed_that_stopped_is_named() -> None:
     for days in range(30, 60):
         make.signal(account, "invoice", {"amount": 5}, happened_at=make.ago(days=days))
     make.signal(account, "shipment", happened_at=make.ago(days=1))
-    states = {state.feed.label: state.words for state in feeds(timezone.now())}
-    assert states["Invoice"] == "quiet for 30 days"
-    assert states["Shipment"] == "arriving"
-    assert states["Contract"] == "never received"
+    words = {state.feed.label: state.words for state in states(feeds(), timezone.now())}
+    assert words["Invoice"] == "quiet for 30 days"
+    assert words["Shipment"] == "arriving"
+    assert words["Contract"] == "never received"

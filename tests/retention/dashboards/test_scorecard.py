@@ -83,7 +83,7 @@ def test_lost_are_those_who_ended_it_and_those_silent_for_90_days() -> None:
     contract = make.account(renews_on=datetime.date(2027, 1, 1))
     make.order(contract, ordered_at=day("2026-02-01T10:00"))
     found = lost(datetime.date(2026, 4, 1), END, segment="")
-    assert (found.ended, found.silent) == ([ended.pk], [silent.pk])
+    assert (found.ended, found.silent, set(found.dearest)) == (1, 1, {ended.pk, silent.pk})
 
 
 def rolled_up(on: datetime.date, department: Department | None, money: float, segment: str = "") -> None:

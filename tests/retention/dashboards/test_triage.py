@@ -16,7 +16,7 @@ from departments.actions import handoffs
 from departments.actions.incidents import accept
 from departments.models import Answer, Department, Incident, Person, Role, State
 from retention.dashboards import triage_queue as queue
-from retention.dashboards.triage_cards import bounces, causes
+from retention.dashboards.triage_cards import bounces, desks
 from retention.dashboards.triage_filters import TriageFilters
 from retention.dashboards.triage_live import newest_event
 from retention.dashboards.triage_queue import Cursor, CursorError, View, ordered
@@ -227,15 +227,17 @@ def test_causes_are_weighed_by_money_and_share(shipping: Department, billing: De
     make.incident(shares={shipping: 1.0}, money_at_risk=100.0, **made)
     make.incident(shares={shipping: 0.75, billing: 0.25}, money_at_risk=400.0, **made)
     make.incident(shares={shipping: 1.0}, money_at_risk=50.0)
-    bars = causes(shipping, make.ago(days=90))
-    assert [(bar.label, round(bar.money)) for bar in bars] == [(cause.name, 400), ("cause not named yet", 50)]
+    desk = desks([shipping, billing], timezone.now())[shipping.pk]
+    assert desk.causes_are_named
+    assert [(bar.label, round(bar.money)) for bar in desk.bars] == [(cause.name, 400), ("cause not named yet", 50)]
 
 
 def test_returns_are_counted_by_pair_whoever_asked(shipping: Department, billing: Department) -> None:
     answered = {"answer": Answer.RETURNED, "answered_at": timezone.now()}
     make.hand_off(make.incident(shares={shipping: 1.0}), billing, **answered)
     make.hand_off(make.incident(shares={billing: 1.0}), shipping, **answered)
-    assert [(one.department, one.times) for one in bounces(shipping, make.ago(days=90))] == [(billing.name, 2)]
+    found = bounces([shipping], make.ago(days=90))[shipping.pk]
+    assert [(one.department, one.times) for one in found] == [(billing.name, 2)]
 
 
 def test_the_incidents_behind_the_returns_can_be_looked_at(shipping: Department, billing: Department) -> None:

@@ -1,0 +1,119 @@
+"""What the tiles and tabs of a portfolio add up to."""
+
+import datetime
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.models import Account
+from retention.dashboards.ledgers import friction_places
+from retention.dashboards.portfolio_sets import AT_RISK, LEAST_MOVE, QUIET_DAYS, RENEWAL_DAYS, TABS, WEEK
+from retention.models import ModelVersion
+
+# What makes an account belong to a tab: `portfolio_sets.tab_condition` in the words of this statement. Written out,
+# since to put so many conditions together takes longer than to answer them.
+TOTALS_SQL: Final = """
+WITH portfolio AS MATERIALIZED (
+    SELECT account.left_on IS NULL AS stays, NOT shown.is_aside AS here, shown.is_snoozed, score.risk,
+           score.risk * score.annual_revenue AS money, score.risk - score.risk_week_ago AS moved,
+           coalesce(score.risk_week_ago, score.risk) AS risk_before, score.annual_revenue AS revenue,
+           score.friction_points AS friction, coalesce({friction_before}, score.friction_points) AS friction_before,
+           account.renews_on BETWEEN %(today)s AND %(renewal)s AS renews, score.scored_at, score.model_id,
+           NOT EXISTS (SELECT FROM accounts_order AS bought
+                       WHERE bought.account_id = account.id AND bought.ordered_at >= %(quiet)s)
+           AND NOT EXISTS (SELECT FROM accounts_touchpoint AS contact
+                           WHERE contact.account_id = account.id AND contact.happened_at >= %(quiet)s) AS is_quiet
+    FROM ({shown}) AS shown
+    JOIN accounts_account AS account ON account.id = shown.pk
+    LEFT JOIN retention_score AS score ON score.account_id = account.id
+)
+SELECT coalesce(sum(money) FILTER (WHERE stays), 0) AS revenue_at_risk,
+       coalesce(sum(moved * revenue) FILTER (WHERE stays), 0) AS change,
+       coalesce(sum(friction * revenue) FILTER (WHERE stays), 0) AS avoidable,
+       count(*) FILTER (WHERE stays AND risk >= %(at_risk)s) AS at_risk,
+       count(*) FILTER (WHERE stays AND risk_before >= %(at_risk)s) AS at_risk_before,
+       coalesce(sum(friction_before * revenue) FILTER (WHERE stays), 0) AS avoidable_before,
+       count(*) FILTER (WHERE stays AND risk >= %(at_risk)s AND NOT here) AS aside,
+       max(scored_at) AS scored_at, max(model_id) AS model,
+       count(*) FILTER (WHERE stays AND here AND risk >= %(at_risk)s) AS tab_at_risk,
+       count(*) FILTER (WHERE stays AND here AND abs(moved) >= %(move)s) AS tab_moved,
+       count(*) FILTER (WHERE stays AND here AND renews) AS tab_renewing,
+       count(*) FILTER (WHERE stays AND here AND is_quiet) AS tab_quiet,
+       count(*) FILTER (WHERE stays) AS tab_all,
+       count(*) FILTER (WHERE stays AND is_snoozed) AS tab_snoozed,
+       count(*) FILTER (WHERE NOT stays) AS tab_left
+FROM portfolio
+"""
+# The points that departments answered for by the score of a week ago; null where the model was another.
+FRICTION_BEFORE: Final = """(
+    SELECT {charged} FROM retention_scorehistory AS history
+    WHERE history.account_id = account.id AND history.model_id = %(model)s AND history.as_of <= %(week_ago)s
+    ORDER BY history.as_of DESC LIMIT 1)"""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a portfolio adds up to; money in the organisation's currency, changes against a week ago."""
+
+    revenue_at_risk: float
+    change: float
+    avoidable: float
+    at_risk: int
+    at_risk_before: int
+    avoidable_before: float
+    aside: int
+    scored_at: datetime.datetime | None
+    model: int | None
+    tabs: dict[str, int]
+
+    @property
+    def avoidable_share(self) -> float:
+        """Return which share of the revenue at risk is friction that we caused."""
+        return self.avoidable / self.revenue_at_risk if self.revenue_at_risk else 0.0
+
+
+def totals(accounts: QuerySet[Account], model: ModelVersion | None) -> Totals:
+    """Add up a portfolio in one statement; accounts that left count in their own tab alone.
+
+    `accounts` carry `is_aside` and `is_snoozed`. What was set aside is counted: money is not out of danger because
+    somebody looks away.
+    """
+    shown, values = _compiled(accounts)
+    statement = TOTALS_SQL.format(friction_before=_friction_before(model), shown=shown)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**_parameters(model), **values})
+        names = [column.name for column in cursor.description]
+        sums = dict(zip(names, cursor.fetchone(), strict=True))
+    tabs = {tab: sums.pop(f"tab_{tab}") for tab in TABS}
+    return Totals(tabs=tabs, **sums)
+
+
+def _compiled(accounts: QuerySet[Account]) -> tuple[str, dict[str, Any]]:
+    """Return which accounts as a statement, its parameters by name as those of the statement around it are."""
+    chosen = accounts.order_by().values("pk", "is_aside", "is_snoozed")
+    statement, values = chosen.query.get_compiler(connection=connection, elide_empty=False).as_sql()
+    names = [f"shown_{place}" for place in range(len(values))]
+    return statement % tuple(f"%({name})s" for name in names), dict(zip(names, values, strict=True))
+
+
+def _friction_before(model: ModelVersion | None) -> str:
+    places = friction_places(model).values() if model else []
+    # PostgreSQL counts from one.
+    charged = " + ".join(f"history.points[{place + 1}]" for place in places)
+    return FRICTION_BEFORE.format(charged=charged) if charged else "NULL"
+
+
+def _parameters(model: ModelVersion | None) -> dict[str, Any]:
+    now, today = timezone.now(), timezone.localdate()
+    return {
+        "today": today,
+        "renewal": today + datetime.timedelta(days=RENEWAL_DAYS),
+        "quiet": now - datetime.timedelta(days=QUIET_DAYS),
+        "week_ago": now - WEEK,
+        "model": model.pk if model else None,
+        "at_risk": AT_RISK,
+        "move": LEAST_MOVE,
+    }

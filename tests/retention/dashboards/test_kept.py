@@ -1,0 +1,223 @@
+"""Figures of the whole company are computed ahead: the same as if computed now, and told with their age."""
+
+import datetime
+import random
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoDbBlocker
+
+from accounts.models import Account
+from departments.models import Department, FrictionType, Person, Role, State
+from retention.care.snoozes import snooze_accounts
+from retention.dashboards.kept import OVERDUE, Figures
+from retention.dashboards.ledgers import friction_places
+from retention.dashboards.portfolio_choices import in_tab
+from retention.dashboards.portfolio_kept import EVERYTHING
+from retention.dashboards.portfolio_sets import TABS, looked_after
+from retention.dashboards.portfolio_totals import totals
+from retention.dashboards.triage_cards import DESKS
+from retention.keeping import STANDING, keep, keep_standing_figures
+from retention.models import ImportRun, ImportState, KeptFigures, ScoreHistory
+from retention.scoring.versions import ensure_active_version
+from tests import make
+from tests.populated import populate
+from tests.retention.dashboards.books import score
+
+pytestmark = pytest.mark.django_db
+NAMES = [figures.name for figures in STANDING]
+PORTFOLIOS = ("/portfolio", "/portfolio?tab=all", "/portfolio?tab=moved&sort=name")
+PAGES = (*PORTFOLIOS, "/scorecard", "/method", "/triage/shipping")
+CHANGING = (r'name="csrfmiddlewaretoken" value="\w+"', r"<time [^>]*>[^<]*</time>", r" · (departments )?counted ")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def company(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with django_db_blocker.unblock(), transaction.atomic():
+        populate(2)
+        _troubles(random.Random(7))
+        yield
+        transaction.set_rollback(True)
+
+
+def _troubles(chance: random.Random) -> None:
+    """Sixty incidents at thirty accounts, reported, answered, reopened and resolved at any time of half a year."""
+    departments, types = list(Department.objects.all()), list(FrictionType.objects.all())
+    accounts = [make.account(segment=chance.choice(["Retail", "Wholesale", ""])) for _ in range(30)]
+    for _ in range(60):
+        recorded = make.ago(days=chance.uniform(1, 180))
+        is_open = chance.random() < 0.4
+        department, other = chance.sample(departments, 2)
+        incident = make.incident(
+            chance.choice(accounts),
+            shares={department: 0.75, other: 0.25},
+            friction_type=chance.choice(types),
+            happened_at=recorded,
+            recorded_at=recorded,
+            answered_at=recorded + datetime.timedelta(hours=chance.uniform(0, 20)),
+            state=State.IN_WORK if is_open else State.RESOLVED,
+            resolved_at=None if is_open else recorded + datetime.timedelta(days=1),
+            reopened=chance.randrange(3),
+            money_at_risk=chance.uniform(0, 900),
+        )
+        make.order(incident.account, ordered_at=recorded)
+
+
+@pytest.fixture
+def executive(client: Client) -> Person:
+    person = make.person(Role.EXECUTIVE)
+    client.force_login(person)
+    return person
+
+
+def shown(client: Client, address: str) -> str:
+    """What a page says, less the token of its forms, the ages of things and the line that tells what is kept."""
+    text = client.get(address).content.decode()
+    for changing in CHANGING:
+        text = re.sub(changing, "", text)
+    return re.sub(r"\s+", " ", text)
+
+
+@pytest.mark.parametrize("figures", STANDING, ids=NAMES)
+def test_what_is_kept_is_what_is_computed(figures: Figures[Any]) -> None:
+    moment = timezone.now()
+    keep(figures, moment)
+    kept = figures.kept(timezone.now())
+    assert kept is not None
+    assert (kept.figures, kept.as_of, kept.is_kept) == (figures.compute(moment), moment, True)
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_page_says_the_same_from_what_is_kept(executive: Person, client: Client, address: str) -> None:
+    before = shown(client, address)
+    assert keep_standing_figures(moment=timezone.now()) == NAMES
+    assert " counted <time" in client.get(address).content.decode()
+    assert shown(client, address) == before
+
+
+def test_they_are_computed_anew_once_they_have_grown_old() -> None:
+    now = timezone.now()
+    assert keep_standing_figures(moment=now) == NAMES
+    assert keep_standing_figures(moment=now + datetime.timedelta(seconds=30)) == []
+    assert keep_standing_figures(moment=now + datetime.timedelta(seconds=60)) == NAMES
+
+
+def test_what_takes_long_is_computed_less_often() -> None:
+    now = timezone.now()
+    KeptFigures.objects.create(
+        name="slow", computed_at=now, took=datetime.timedelta(seconds=60), lasts=datetime.timedelta(0), figures={}
+    )
+    keep(DESKS, now)
+    assert KeptFigures.objects.get(name="desks").lasts >= datetime.timedelta(seconds=600)
+    assert not DESKS.is_due(now + datetime.timedelta(seconds=590))
+
+
+def test_when_nobody_renews_them_a_page_computes_them_itself() -> None:
+    now = timezone.now()
+    keep(DESKS, now)
+    overdue = OVERDUE * KeptFigures.objects.get(name="desks").lasts
+    assert DESKS.kept(now + overdue - datetime.timedelta(seconds=1)) is not None
+    assert DESKS.kept(now + overdue) is None
+    assert not DESKS.read(now + overdue).is_kept
+
+
+def test_after_an_import_they_are_not_used() -> None:
+    keep(DESKS, timezone.now())
+    person = make.person(Role.ADMINISTRATOR)
+    finished = {"state": ImportState.DONE, "finished_at": timezone.now()}
+    ImportRun.objects.create(person=person, mapping_file="a.toml", mapping_text="", is_trial=True, **finished)
+    assert DESKS.kept(timezone.now()) is not None
+    ImportRun.objects.create(person=person, mapping_file="a.toml", mapping_text="", **finished)
+    assert DESKS.kept(timezone.now()) is None
+    assert DESKS.is_due(timezone.now())
+
+
+def test_a_filter_is_answered_from_the_books(executive: Person, client: Client) -> None:
+    keep_standing_figures(moment=timezone.now())
+    make.account(name="Came a moment ago", segment="Retail", annual_revenue=10)
+    here = Account.objects.staying().filter(segment="Retail").count()
+    assert f"{here} accounts" in client.get("/portfolio?tab=all&segment=Retail").content.decode()
+    assert "Came a moment ago" in client.get("/portfolio?tab=all&segment=Retail").content.decode()
+
+
+def test_whoever_looks_after_some_accounts_alone_reads_their_own(client: Client) -> None:
+    keep_standing_figures(moment=timezone.now())
+    client.force_login(make.manager_of(make.account(name="Mine alone")))
+    page = client.get("/portfolio?tab=all").content.decode()
+    assert "1 account you look after" in page
+    assert " counted <time" not in page
+
+
+def test_an_account_that_left_the_tab_since_is_not_shown_in_it(executive: Person, client: Client) -> None:
+    keep_standing_figures(moment=timezone.now())
+    before = [row.account for row in client.get("/portfolio?tab=all").context["rows"]]
+    Account.objects.filter(pk=before[0].pk).update(left_on=timezone.localdate())
+    assert [row.account for row in client.get("/portfolio?tab=all").context["rows"]] == before[1:]
+
+
+def test_pages_beyond_those_kept_are_read_from_the_books() -> None:
+    everything = EVERYTHING.compute(timezone.now())
+    count = everything.totals.tabs["all"]
+    first, last = everything.on_page("all", 1, 25), everything.on_page("all", count // 25 + 1, 25)
+    assert first is not None
+    assert last is not None
+    assert len(first) == 25
+    assert [*first, *last] == everything.leading["all"]
+    everything.totals.tabs["all"] = count + 25
+    assert everything.on_page("all", count // 25 + 1, 25) is None
+
+
+@pytest.fixture
+def manager() -> Person:
+    """Looks after twelve accounts of every kind, and has set two aside."""
+    manager, today = make.person(), timezone.localdate()
+    accounts = [
+        make.account(
+            renews_on=None if place % 2 else today + datetime.timedelta(days=40),
+            left_on=today if place % 5 == 4 else None,
+        )
+        for place in range(12)
+    ]
+    for place, account in enumerate(accounts):
+        make.assignment(account, manager)
+        make.order(account, ordered_at=make.ago(days=place * 11))
+    for place, stored in enumerate(score(*accounts)):
+        stored.risk, stored.risk_week_ago = place / 12, place / 12 + (place % 3 - 1) * 0.06
+        stored.save()
+    until = today + datetime.timedelta(days=9)
+    snooze_accounts(accounts=accounts[2:4], until=until, wakes_at_rise=0.05, reason="On leave", acting_person=manager)
+    return manager
+
+
+def test_each_tab_counts_what_it_lists(manager: Person) -> None:
+    accounts = looked_after(manager)
+    listed = {tab: in_tab(accounts, tab).count() for tab in TABS}
+    assert totals(accounts, None).tabs == listed
+    assert 0 not in listed.values()
+
+
+def test_the_friction_of_a_week_ago_is_that_of_the_same_model(manager: Person) -> None:
+    accounts, model = looked_after(manager), ensure_active_version()
+    (account,) = accounts.filter(left_on=None)[:1]
+    places = list(friction_places(model).values())
+    points = [0.1 if place in places[:2] else 0.05 if place == places[2] else 0.0 for place in range(len(model.terms))]
+    before = totals(accounts.filter(pk=account.pk), model).avoidable_before
+    ScoreHistory.objects.create(
+        account=account,
+        model=model,
+        as_of=make.ago(days=8),
+        risk=0.4,
+        baseline=0.1,
+        points=points,
+        annual_revenue=1.0,
+    )
+    assert totals(accounts.filter(pk=account.pk), model).avoidable_before != before
+    assert totals(accounts.filter(pk=account.pk), model).avoidable_before == pytest.approx(
+        0.25 * account.score.annual_revenue
+    )
+    assert totals(accounts.filter(pk=account.pk), None).avoidable_before == before
