@@ -1,8 +1,13 @@
 """Service desk: whom to call, with what in hand, and one form for what came of it."""
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,18 +19,45 @@ from departments.care.calls import record
 from departments.http import PersonRequest
 from departments.models import Capability, Person
 from retention.dashboards.desk_account import case_of
-from retention.dashboards.desk_list import call_list, call_rows, keepers
+from retention.dashboards.desk_list import CallRow, call_list, call_rows, keepers
 
 NOT_PROCESSED = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The desks that the person may look at, whose it is that is looked at, and one page of its call list."""
+
+    keepers: Sequence[Person]
+    keeper: Person | None
+    accounts: QuerySet[Account]
+    page: Page[Account]
+    rows: Sequence[CallRow]
+
+    @classmethod
+    def of(cls, request: PersonRequest) -> Self:
+        """Return the own desk; whoever sees all of them may choose."""
+        people = keepers(request.user)
+        wanted = request.GET.get("person", "")
+        chosen = next((one for one in people if str(one.public_id) == wanted), None)
+        keeper = chosen or next(iter(people), None)
+        accounts = call_list(keeper, timezone.now()) if keeper else Account.objects.none()
+        return cls(people, keeper, accounts, *call_rows(accounts, request.GET.get("page")))
+
+    def first(self) -> Account | None:
+        """Return whom to call first, whatever page is looked at."""
+        if self.page.number > 1:
+            return self.accounts.first()
+        return self.rows[0].account if self.rows else None
 
 
 @require_safe
 def show_desk(request: PersonRequest) -> HttpResponse:
     """Show the call list, with the first account of it opened."""
     _require(request, Capability.SEE_DESK)
-    keeper = _keeper(request)
-    first = call_list(keeper, timezone.now()).first() if keeper else None
-    return _page(request, keeper, first, _form(request, first))
+    desk = Desk.of(request)
+    first = desk.first()
+    return _page(request, desk, first, _form(request, first))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -40,20 +72,12 @@ def show_account(request: PersonRequest, public_id: uuid.UUID) -> HttpResponse:
     if form is not None and form.is_valid() and record(request, account, form):
         # The account that was called goes to the end of the list, so its top is the next.
         return redirect("desk") if "next" in request.POST else redirect("desk_account", account.public_id)
-    return _page(request, _keeper(request), account, form, NOT_PROCESSED if form and form.errors else 200)
+    return _page(request, Desk.of(request), account, form, NOT_PROCESSED if form and form.errors else 200)
 
 
 def _require(request: PersonRequest, capability: Capability) -> None:
     if not request.user.can(capability):
         raise PermissionDenied("Your role has no service desk.")
-
-
-def _keeper(request: PersonRequest) -> Person | None:
-    """Whose list is looked at: the own one; whoever sees all of them may choose."""
-    people = keepers(request.user)
-    wanted = request.GET.get("person", "")
-    chosen = next((one for one in people if str(one.public_id) == wanted), None)
-    return chosen or people.first()
 
 
 def _form(request: PersonRequest, account: Account | None) -> CallForm | None:
@@ -63,15 +87,13 @@ def _form(request: PersonRequest, account: Account | None) -> CallForm | None:
 
 
 def _page(
-    request: PersonRequest, keeper: Person | None, account: Account | None, form: CallForm | None, status: int = 200
+    request: PersonRequest, desk: Desk, account: Account | None, form: CallForm | None, status: int = 200
 ) -> HttpResponse:
-    accounts = call_list(keeper, timezone.now()) if keeper else Account.objects.none()
-    page, rows = call_rows(accounts, request.GET.get("page"))
     context = {
-        "page": page,
-        "rows": rows,
-        "keeper": keeper,
-        "keepers": list(keepers(request.user)),
+        "page": desk.page,
+        "rows": desk.rows,
+        "keeper": desk.keeper,
+        "keepers": desk.keepers,
         "case": case_of(account, request.user) if account else None,
         "form": form,
         "may_return_calls": request.user.can(Capability.RETURN_CALLS),

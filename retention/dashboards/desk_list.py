@@ -56,12 +56,12 @@ class CallRow:
         return f"{money(self.at_risk)} at risk × {self.overdue:.1f} overdue"
 
 
-def keepers(person: Person) -> QuerySet[Person]:
+def keepers(person: Person) -> list[Person]:
     """Return whose lists the person may look at: for those who see everything, all who serve a desk."""
     if person.role not in SEES_EVERYTHING:
-        return Person.objects.filter(pk=person.pk)
+        return [person]
     serving = Assignment.objects.order_by().filter(capacity=Capacity.SERVICE_DESK)
-    return Person.objects.filter(pk__in=serving.values("person"), is_active=True)
+    return list(Person.objects.filter(pk__in=serving.values("person"), is_active=True))
 
 
 def call_list(keeper: Person, moment: datetime.datetime) -> QuerySet[Any]:

@@ -39,7 +39,7 @@ def work(scope: Scope) -> Work:
 
 
 def _of_the_company(moment: datetime.datetime) -> Work:
-    return work(Scope.recent(Department.objects.filter(is_active=True), moment))
+    return work(Scope.recent(list(Department.objects.filter(is_active=True)), moment))
 
 
 WORK = Figures("work", Work, _of_the_company)
