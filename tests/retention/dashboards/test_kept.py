@@ -180,13 +180,14 @@ def manager() -> Person:
         make.account(
             renews_on=None if place % 2 else today + datetime.timedelta(days=40),
             left_on=today if place % 5 == 4 else None,
+            annual_revenue=1000 + place,
         )
         for place in range(12)
     ]
     for place, account in enumerate(accounts):
         make.assignment(account, manager)
         make.order(account, ordered_at=make.ago(days=place * 11))
-    for place, stored in enumerate(score(*accounts)):
+    for place, stored in enumerate(score(*[account for account in accounts if account.left_on is None])):
         stored.risk, stored.risk_week_ago = place / 12, place / 12 + (place % 3 - 1) * 0.06
         stored.save()
     until = today + datetime.timedelta(days=9)
