@@ -62,6 +62,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "retention.navigation.chrome",
             ],
+            "builtins": ["retention.templatetags.addresses"],
         },
     },
 ]
