@@ -136,6 +136,8 @@ def _head(paper: _Paper, sheet: Sheet) -> None:
     paper.line_of(f"{sheet.company} · {sheet.scope} · {sheet.until}", 5.5)
     rolled = f"Revenue at risk as of {sheet.rolled_up}. " if sheet.rolled_up else "No scoring has been rolled up yet. "
     paper.line_of(f"{rolled}Changes are against {sheet.against}.", 5.5)
+    if sheet.counted:
+        paper.line_of(f"{sheet.counted}.", 5.5)
     paper.ln(3)
 
 

@@ -13,7 +13,7 @@ from retention.dashboards.scorecard import Scorecard
 from retention.dashboards.scorecard_departments import DepartmentRow
 from retention.dashboards.scorecard_figures import Months
 from retention.dashboards.trust import Trust
-from retention.formatting import exact_day, number, percent, short_day, short_money
+from retention.formatting import exact_day, exact_moment, number, percent, short_day, short_money
 from retention.templatetags.responsibility import exact_percent, hours
 
 NOT_BACKTESTED = (
@@ -105,6 +105,7 @@ class Sheet:
     months: Months
     trust: Sequence[str]
     rolled_up: str
+    counted: str
     definitions: Sequence[Definition]
 
 
@@ -122,8 +123,16 @@ def sheet_of(card: Scorecard, company: Organisation) -> Sheet:
         months=card.months,
         trust=trust_words(card.trust),
         rolled_up=exact_day(standing.day) if standing else "",
+        counted=_counted(card),
         definitions=[one for one in DEFINITIONS if one.anchor in DEFINED],
     )
+
+
+def _counted(card: Scorecard) -> str:
+    """Say of when the figures are that were computed ahead; nothing where none was."""
+    told = {"Revenue that stayed and accounts lost": card.computed_at, "departments": card.counted_at}
+    words = ", ".join(f"{what} as of {exact_moment(moment)}" for what, moment in told.items() if moment)
+    return words[:1].upper() + words[1:]
 
 
 def _tiles(card: Scorecard) -> list[Tile]:

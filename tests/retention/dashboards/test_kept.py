@@ -21,7 +21,10 @@ from retention.dashboards.portfolio_choices import in_tab
 from retention.dashboards.portfolio_kept import EVERYTHING
 from retention.dashboards.portfolio_sets import TABS, looked_after
 from retention.dashboards.portfolio_totals import totals
+from retention.dashboards.scorecard import read_scorecard
+from retention.dashboards.scorecard_sheet import sheet_of
 from retention.dashboards.triage_cards import DESKS
+from retention.formatting import exact_moment
 from retention.keeping import STANDING, keep, keep_standing_figures
 from retention.models import ImportRun, ImportState, KeptFigures, ScoreHistory
 from retention.scoring.versions import ensure_active_version
@@ -222,3 +225,12 @@ def test_the_friction_of_a_week_ago_is_that_of_the_same_model(manager: Person) -
         0.25 * account.score.annual_revenue
     )
     assert totals(accounts.filter(pk=account.pk), None).avoidable_before == before
+
+
+def test_a_sheet_that_is_sent_tells_how_old_its_figures_are(executive: Person) -> None:
+    moment = timezone.now()
+    card = read_scorecard(person=executive, segment="", moment=moment)
+    assert sheet_of(card, make.organisation()).counted == ""
+    keep_standing_figures(moment=moment)
+    card = read_scorecard(person=executive, segment="", moment=timezone.now())
+    assert sheet_of(card, make.organisation()).counted == f"Departments as of {exact_moment(moment)}"
