@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("departments", "0016_the_record_stays")]
+    dependencies = [("departments", "0017_mentions_and_rows_undone")]
 
     operations = [
         AddIndexConcurrently(
