@@ -13,7 +13,7 @@ from accounts.actions import record_audit
 from accounts.errors import Conflict, Invalid
 from departments.actions.permissions import require
 from departments.actions.replay import Names, PastEvent, PastStep, Replay, Verb
-from departments.clocks import Calendars, calendars
+from departments.clocks import calendars
 from departments.models import (
     Capability,
     CauseCode,
@@ -23,7 +23,6 @@ from departments.models import (
     Incident,
     Person,
     Responsibility,
-    State,
 )
 
 __all__ = ["PastStep", "PastWork", "Verb", "record_past_work"]
@@ -35,11 +34,11 @@ WRITE_INCIDENTS = """
     SET state = given.state, department_id = given.department_id, assignee_id = given.assignee_id,
         answer_due_at = given.answer_due_at, resolve_due_at = given.resolve_due_at, due_at = given.due_at,
         answered_at = given.answered_at, resolved_at = given.resolved_at, resolution = given.resolution,
-        cause_id = given.cause_id, version = given.version
+        cause_id = given.cause_id, reopened = given.reopened, version = given.version
     FROM json_to_recordset(%s) AS given (
         id bigint, state text, department_id bigint, assignee_id bigint, answer_due_at timestamptz,
         resolve_due_at timestamptz, due_at timestamptz, answered_at timestamptz, resolved_at timestamptz,
-        resolution text, cause_id bigint, version integer)
+        resolution text, cause_id bigint, reopened integer, version integer)
     WHERE incident.id = given.id
 """
 
@@ -54,31 +53,40 @@ RECORD_EVENTS = """
 
 WRITTEN = (
     *("id", "state", "department_id", "assignee_id", "answer_due_at", "resolve_due_at", "due_at"),
-    *("answered_at", "resolved_at", "resolution", "cause_id", "version"),
+    *("answered_at", "resolved_at", "resolution", "cause_id", "reopened", "version"),
 )
-READ = (*WRITTEN, "account_id", "friction_type_id", "severity", "happened_at", "recorded_at", "external_id")
+ANSWERED = ("answer", "answer_words", "answered_at", "answered_by")
+READ = (
+    *(*WRITTEN, "merged_into_id", "account_id", "friction_type_id", "severity", "happened_at", "recorded_at"),
+    "external_id",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class PastWork:
-    """What was done with one incident that nobody here has touched yet, in order of time."""
+    """What was done with one incident, in order of time.
+
+    `version` is the incident's when its past was last brought here: nobody here may have touched it since.
+    """
 
     incident_id: int
     steps: tuple[PastStep, ...]
+    version: int = 1
 
 
 @transaction.atomic
-def record_past_work(*, work: Sequence[PastWork], acting_person: Person) -> int:
+def record_past_work(*, work: Sequence[PastWork], acting_person: Person | None) -> int:
     """Record work of the past as if it had been done here at its time; return the number of steps.
 
     Writes what the single actions write, in a constant number of statements: states, deadlines, hand-offs, shares,
-    the record. Raises Conflict where an incident has been worked on already or a step does not follow from the one
-    before, Invalid for times in disorder or ahead; nothing is written then.
+    the record. Without a person, the system brings it. Raises Conflict where an incident has been worked on already
+    or a step does not follow from the one before, Invalid for times in disorder or ahead; nothing is written then.
     """
-    require(acting_person, Capability.IMPORT_RECORDS)
+    if acting_person is not None:
+        require(acting_person, Capability.IMPORT_RECORDS)
     for past in work:
         _check_times(past)
-    replays = _read([past.incident_id for past in work])
+    replays = _read({past.incident_id: past.version for past in work})
     for past in work:
         for step in past.steps:
             replays[past.incident_id].take(step)
@@ -97,29 +105,26 @@ def _check_times(past: PastWork) -> None:
         raise Invalid("at", f"A step of incident {past.incident_id} lies ahead.")
 
 
-def _read(incident_ids: list[int]) -> dict[int, Replay]:
-    """Read and lock the incidents; they must be as they were opened."""
-    incidents = Incident.objects.filter(pk__in=incident_ids).select_for_update().order_by("pk").only(*READ)
+def _read(versions: Mapping[int, int]) -> dict[int, Replay]:
+    """Read and lock the incidents; they must be as their past left them."""
+    incidents = Incident.objects.filter(pk__in=versions).select_for_update().order_by("pk").only(*READ)
     types = FrictionType.objects.in_bulk()
     shares: dict[int, dict[int, float]] = defaultdict(dict)
-    parts = Responsibility.objects.filter(incident__in=incident_ids)
+    parts = Responsibility.objects.filter(incident__in=versions)
     for incident_id, department_id, share in parts.values_list("incident_id", "department_id", "share"):
         shares[incident_id][department_id] = share
+    asked = {one.incident_id: one for one in HandOff.objects.pending().filter(incident__in=versions)}
     known, names = calendars(), _names()
     replays = {}
     for incident in incidents:
+        if incident.version != versions[incident.pk]:
+            raise Conflict(f"{incident.external_id} has been worked on already.")
         incident.friction_type = types[incident.friction_type_id]
-        replays[incident.pk] = _replay(incident, known, names, shares[incident.pk])
-    missing = set(incident_ids) - replays.keys()
+        replays[incident.pk] = Replay(incident, known, names, shares[incident.pk], asked.get(incident.pk))
+    missing = set(versions) - replays.keys()
     if missing:
         raise Conflict(f"There is no incident {min(missing)}.")
     return replays
-
-
-def _replay(incident: Incident, known: Calendars, names: Names, shares: dict[int, float]) -> Replay:
-    if incident.state != State.NEW or incident.version != 1:
-        raise Conflict(f"{incident.external_id} has been worked on already.")
-    return Replay(incident, known, names, shares)
 
 
 def _names() -> Names:
@@ -136,9 +141,12 @@ def _write(replays: list[Replay]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(WRITE_INCIDENTS, [json.dumps(incidents, default=str)])
     _write_shares(replays)
-    hand_offs = [hand_off for one in replays for hand_off in one.hand_offs]
-    HandOff.objects.bulk_create(hand_offs, batch_size=ROWS_A_STATEMENT)
-    public_ids = dict(HandOff.objects.filter(pk__in=[one.pk for one in hand_offs]).values_list("pk", "public_id"))
+    settled = [one.settled for one in replays if one.settled is not None]
+    HandOff.objects.bulk_update(settled, ANSWERED, batch_size=ROWS_A_STATEMENT)
+    opened = [hand_off for one in replays for hand_off in one.hand_offs]
+    HandOff.objects.bulk_create(opened, batch_size=ROWS_A_STATEMENT)
+    keys = [hand_off.pk for hand_off in [*settled, *opened]]
+    public_ids = dict(HandOff.objects.filter(pk__in=keys).values_list("pk", "public_id"))
     events = [_event_row(one, event, public_ids) for one in replays for event in one.events]
     with connection.cursor() as cursor:
         cursor.execute(RECORD_EVENTS, [json.dumps(events, default=str)])

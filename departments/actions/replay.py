@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from accounts.errors import Conflict, Invalid
+from departments.actions.steps import moment
 from departments.clocks import Calendars
 from departments.models import Answer, HandOff, Incident, Reason, State
 
@@ -25,15 +26,19 @@ class Verb(StrEnum):
     HAND_OFF_ACCEPTED = "hand_off_accepted"
     RETURNED = "returned"
     RESOLVED = "resolved"
+    REOPENED = "reopened"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastStep:
-    """One thing that somebody did: keys of people, departments and causes as the verb needs them."""
+    """One thing that was done: keys of people, departments and causes as the verb needs them.
+
+    Without a person, where the past does not tell who did it.
+    """
 
     at: datetime.datetime
     verb: Verb
-    person_id: int
+    person_id: int | None = None
     words: str = ""
     assignee_id: int | None = None
     to_id: int | None = None
@@ -63,12 +68,17 @@ class Names:
 
 @dataclass(slots=True)
 class Replay:
-    """An incident on its way through its past; `shares` are by department key."""
+    """An incident on its way through its past; `shares` are by department key, `asked` is what waits for an answer.
+
+    `hand_offs` are the new ones; `settled` is the one that was there before, once it is answered.
+    """
 
     incident: Incident
     calendars: Calendars
     names: Names
     shares: dict[int, float]
+    asked: HandOff | None = None
+    settled: HandOff | None = None
     accepted_at: datetime.datetime | None = None
     moved_at: datetime.datetime | None = None
     hand_offs: list[HandOff] = field(default_factory=list)
@@ -83,6 +93,7 @@ class Replay:
             Verb.HAND_OFF_ACCEPTED: self._accept_hand_off,
             Verb.RETURNED: self._return,
             Verb.RESOLVED: self._resolve,
+            Verb.REOPENED: self._reopen,
         }
         deeds[step.verb](step)
         self.incident.version += 1
@@ -142,12 +153,17 @@ class Replay:
             answer_due_at=until,
         )
         self.hand_offs.append(hand_off)
+        self.asked = hand_off
         self.incident.state, self.incident.due_at = State.WAITING, until
         self._record(step, hand_off, state_before=before, reason=step.reason)
 
     def _settle(self, step: PastStep, answer: Answer) -> HandOff:
         self._require(step, State.WAITING)
-        hand_off = self.hand_offs[-1]
+        hand_off, self.asked = self.asked, None
+        if hand_off is None:
+            raise Conflict(f"{self.incident.external_id} waits for no answer on {step.at:%d %b %Y}.")
+        if hand_off.pk is not None:
+            self.settled = hand_off
         hand_off.answer, hand_off.answer_words = answer, step.words
         hand_off.answered_at, hand_off.answered_by_id = step.at, step.person_id
         return hand_off
@@ -188,3 +204,20 @@ class Replay:
         self.incident.resolved_at = max(step.at, self.incident.happened_at)
         cause = self.names.causes[step.cause_id] if step.cause_id else None
         self._record(step, state_before=before, cause=cause)
+
+    def _reopen(self, step: PastStep) -> None:
+        self._require(step, State.RESOLVED)
+        incident = self.incident
+        if incident.merged_into_id is not None:
+            raise Conflict(f"{incident.external_id} was merged into another incident: reopen that one.")
+        was = incident.resolved_at or step.at
+        details = {"resolution": incident.resolution, "resolved_at": moment(was)}
+        calendar = self.calendars.of(incident.department_id)
+        incident.resolve_due_at = calendar.deadline(step.at, incident.friction_type.resolve_hours)
+        incident.state, incident.due_at, incident.reopened = (
+            State.IN_WORK,
+            incident.resolve_due_at,
+            incident.reopened + 1,
+        )
+        incident.resolved_at, incident.resolution, incident.cause_id = None, "", None
+        self._record(step, **details)

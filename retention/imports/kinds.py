@@ -29,7 +29,7 @@ class Kind:
     @property
     def key(self) -> str:
         """The field that tells one record of this kind from another (with the source, where it is an external id)."""
-        return next(name for name in ("external_id", "email", "slug") if name in self.fields)
+        return next(name for name in ("external_id", "email", "slug", "case") if name in self.fields)
 
 
 TEXT = Field()
@@ -156,6 +156,27 @@ KINDS = _kinds(
             "order": ORDER,
             "resolved_at": DATETIME,
             "resolution": TEXT,
+        },
+    ),
+    # One update of an incident, in the log of another system. What the case is, is read off its first event.
+    Kind(
+        "event",
+        {
+            "case": REQUIRED,
+            "at": REQUIRED_DATETIME,
+            "order": INTEGER,
+            "state": REQUIRED,
+            "group": TEXT,
+            "person": PERSON,
+            "words": TEXT,
+            "resolution": TEXT,
+            "met": Field("boolean"),
+            "account": Field(names="account"),
+            "friction_type": Field(names="friction_type"),
+            "severity": Field("decimal"),
+            "title": TEXT,
+            "description": TEXT,
+            "opened_at": DATETIME,
         },
     ),
 )

@@ -23,13 +23,14 @@ from retention.imports.ahead import can_read_ahead, read_ahead
 from retention.imports.copying import Copying
 from retention.imports.errors import Refusal
 from retention.imports.kinds import KINDS
+from retention.imports.log_writing import LogWriter
 from retention.imports.mapping import Mapping
 from retention.imports.program import LineCounts, Program
 from retention.imports.reading import Deliver, read_file
 from retention.imports.shifting import shift_to
 from retention.imports.sql import execute
 from retention.imports.staging import Stage
-from retention.imports.writing import RecordCounts, StageWriter
+from retention.imports.writing import RecordCounts, StageWriter, refusals_of
 
 Refuse = Callable[[Refusal], None]
 Report = Callable[[int], None]
@@ -53,6 +54,8 @@ class Summary:
     records: dict[str, RecordCounts] = field(default_factory=dict)
     derived: dict[str, int] = field(default_factory=dict)
     weeks_shifted: int = 0
+    unfinished: int = 0
+    unfinished_named: list[str] = field(default_factory=list)
 
     @property
     def refused(self) -> int:
@@ -71,6 +74,7 @@ class Summary:
             "records": {kind: dict(vars(counts)) for kind, counts in self.records.items()},
             "derived": self.derived,
             "weeks_shifted": self.weeks_shifted,
+            "unfinished": self.unfinished,
         }
 
 
@@ -202,13 +206,25 @@ class _Loader:
         """Write what was staged, kind after kind, so that what is named by others is there before them."""
         kinds = list(KINDS)
         for stage in sorted(self._stages, key=lambda stage: kinds.index(stage.kind)):
-            writer = StageWriter(stage, self._acting_person)
-            counts = self.summary.records.setdefault(stage.kind, RecordCounts())
-            counts.add_counts(writer.write())
-            for refusal in writer.refusals(self._mapping, self._paths):
+            if stage.rule.log is None:
+                writer = StageWriter(stage, self._acting_person)
+                self._count(stage.kind, writer.write())
+            else:
+                self._write_log(stage)
+            for refusal in refusals_of(stage, self._mapping, self._paths):
                 self._refuse(refusal)
         if self._mapping.derive:
             know_sizes()
         for name in self._mapping.derive:
             with transaction.atomic():
                 self.summary.derived[name] = DERIVATIONS[name](source=self._source)
+
+    def _write_log(self, stage: Stage) -> None:
+        outcome = LogWriter(stage, self._acting_person).write()
+        for kind, counts in outcome.counts.items():
+            self._count(kind, counts)
+        self.summary.unfinished += outcome.unfinished
+        self.summary.unfinished_named += outcome.named
+
+    def _count(self, kind: str, counts: RecordCounts) -> None:
+        self.summary.records.setdefault(kind, RecordCounts()).add_counts(counts)

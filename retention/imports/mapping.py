@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from retention.imports.expressions import Expression
 from retention.imports.kinds import Field, Kind
+from retention.imports.log_rules import LogRules
 from retention.imports.readers import Layout
 from retention.imports.values import ValueRules
 
@@ -53,7 +54,7 @@ class FieldRule:
 
 @dataclass(frozen=True)
 class RecordRule:
-    """One record made from a line, or from the group of lines with equal `group_by`."""
+    """One record made from a line, or from the group of lines with equal `group_by`; `log` is for events only."""
 
     kind: Kind
     when: Expression | None
@@ -62,6 +63,7 @@ class RecordRule:
     fields: tuple[FieldRule, ...]
     data: tuple[FieldRule, ...]
     lines: tuple[FieldRule, ...]
+    log: LogRules | None = None
 
 
 @dataclass(frozen=True)

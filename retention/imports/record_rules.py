@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 from accounts.signals import KINDS as SIGNAL_KINDS
 from retention.imports.expressions import Expression, ExpressionError
 from retention.imports.kinds import KINDS, Field, Kind, data_fields
+from retention.imports.log_rules import read_log_rules
 from retention.imports.mapping import FieldRule, RecordRule
 from retention.imports.toml_tables import TomlTable
 from retention.imports.values import TYPES
 
 AGGREGATES = ("first", "sum", "min", "max", "count")
-RECORD_KEYS = {"kind", "when", "group_by", "account_source", "fields", "data", "lines"}
+RECORD_KEYS = {"kind", "when", "group_by", "account_source", "fields", "data", "lines", "states", "groups"}
 FIELD_KEYS = {"column", "constant", "template", *AGGREGATES}
 # Which columns a field takes; what differs is turned into the field's type.
 ACCEPTED = {
@@ -80,6 +81,7 @@ class RecordReader:
             fields=fields,
             data=self._data(table, kind, fields, group_by),
             lines=self._lines(table, kind, group_by),
+            log=read_log_rules(table, kind.name),
         )
 
     def _kind(self, table: TomlTable) -> Kind:

@@ -46,6 +46,7 @@ TARGETS = {
     "commitment": Target(Commitment),
     "adoption": Target(Adoption, moment="adopted_on"),
     "incident": Target(Incident, moment="happened_at"),
+    "event": Target(Incident),
 }
 LINE_MODELS: dict[str, type[models.Model]] = {"order": OrderLine}
 

@@ -20,8 +20,17 @@ def sentences(summary: Summary) -> Iterator[str]:
         yield f"  {number:,} left out: {reason}"
     for kind, counts in summary.records.items():
         yield f"{plural(kind).capitalize()}: {told_counts(counts)}."
+    if summary.unfinished:
+        yield _told_unfinished(summary)
     for name, number in summary.derived.items():
         yield f"The {DERIVED[name]} was read off the orders anew for {number:,} accounts."
+
+
+def _told_unfinished(summary: Summary) -> str:
+    named, rest = ", ".join(summary.unfinished_named), summary.unfinished - len(summary.unfinished_named)
+    more = f" and {rest:,} more" if rest else ""
+    many = f"{summary.unfinished:,} cases do" if summary.unfinished != 1 else "1 case does"
+    return f"{many} not come to an end in the log; loaded as far as it is known: {named}{more}."
 
 
 def plural(kind: str) -> str:

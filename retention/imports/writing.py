@@ -119,21 +119,22 @@ class StageWriter:
         reason = f"is against the rule that {rule.replace('_', ' ')}" if rule else f"the database says: {message}"
         execute(f'INSERT INTO "{self._stage.refused}" VALUES (%s, NULL, NULL, %s)', [place, reason])
 
-    def refusals(self, mapping: Mapping, paths: Sequence[Path]) -> Iterator[Refusal]:
-        """Every record that was refused, by the place of its first line."""
-        headings = {column.name: column.headings[0] for column in mapping.columns}
-        columns = {
-            rule.name: headings[rule.column]
-            for rule in (*self._stage.rule.lines, *self._stage.data, *self._stage.fields)
-            if rule.column in headings
-        }
-        last = -1
-        while rows := fetch(REFUSALS.format(self._stage.refused), [last, REFUSALS_IN_A_BATCH]):
-            for place, name, value, reason in rows:
-                file_number, line = file_and_line(place)
-                told = columns.get(name) or f"{self._stage.kind}{f'.{name}' if name else ''}"
-                yield Refusal(paths[file_number].name, line, told, value or "", reason)
-            last = rows[-1][0]
+
+def refusals_of(stage: Stage, mapping: Mapping, paths: Sequence[Path]) -> Iterator[Refusal]:
+    """Every record that was refused, by the place of its first line."""
+    headings = {column.name: column.headings[0] for column in mapping.columns}
+    columns = {
+        rule.name: headings[rule.column]
+        for rule in (*stage.rule.lines, *stage.data, *stage.fields)
+        if rule.column in headings
+    }
+    last = -1
+    while rows := fetch(REFUSALS.format(stage.refused), [last, REFUSALS_IN_A_BATCH]):
+        for place, name, value, reason in rows:
+            file_number, line = file_and_line(place)
+            told = columns.get(name) or f"{stage.kind}{f'.{name}' if name else ''}"
+            yield Refusal(paths[file_number].name, line, told, value or "", reason)
+        last = rows[-1][0]
 
 
 PLACES = 'SELECT place FROM "{}" WHERE place BETWEEN %s AND %s ORDER BY place'

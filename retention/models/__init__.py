@@ -1,6 +1,7 @@
 """The judgement: scores, models, budgets, runs."""
 
 from retention.models.budget import Budget
+from retention.models.event_log import LoggedCase
 from retention.models.facts import FactChange, FactSegment
 from retention.models.imports import ImportFile, ImportRefusal, ImportRun, ImportState
 from retention.models.kept import KeptFigures
@@ -27,6 +28,7 @@ __all__ = [
     "KeptFigures",
     "LiveLink",
     "LiveLinkOpen",
+    "LoggedCase",
     "ModelVersion",
     "Origin",
     "Override",
