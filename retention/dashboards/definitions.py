@@ -70,6 +70,13 @@ DEFINITIONS = (
         "days. Handed back counts the hand-offs between two departments that were returned, whoever of them asked.",
     ),
     Definition(
+        "met-by-hand-offs",
+        "Met the target by number of hand-offs",
+        "How often an incident went from desk to desk: each hand-off that was asked counts once, and once more where "
+        "it was returned. Met means resolved by the deadline that ran last; of incidents that were imported from "
+        "another system's log, it is that log's own word where it tells. What is open and not yet due is left out.",
+    ),
+    Definition(
         "rate",
         "Rate",
         "Incidents of the last 90 days that a department answers for (a share counts as a part) per 100 of what it "

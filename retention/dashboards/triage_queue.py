@@ -23,6 +23,7 @@ from django.db.models import (
     QuerySet,
     Value,
 )
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Coalesce, Extract, Greatest, Least, Power
 
 from departments.models import OPEN_STATES, Answer, Department, HandOff, Incident, Responsibility, State, Wait
@@ -50,6 +51,23 @@ class View(models.TextChoices):
     UNHELD = "unheld", "Longest without anybody’s answer"
     AWAITED = "awaited", "Others wait for us"
 
+
+# Nobody has an incident from when it is known, handed on or handed back until somebody accepts it.
+LONGEST_UNHELD = """(
+    SELECT max(extract(epoch FROM coalesce(held_again, %s) - at))::float8 FROM (
+        SELECT at, is_held, min(at) FILTER (WHERE is_held) OVER (
+            ORDER BY at, id ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS held_again
+        FROM (
+            SELECT id, at, CASE
+                WHEN verb IN ('reported', 'detected', 'restored', 'handed_off', 'offered', 'returned') THEN false
+                WHEN verb IN ('accepted', 'hand_off_accepted', 'ruled', 'reopened', 'resolved', 'merged',
+                              'signal_withdrawn') THEN true
+                WHEN details ->> 'state' IN ('in_work', 'resolved') THEN true
+                WHEN details ->> 'state' IN ('new', 'waiting', 'disputed') AND verb <> 'wait_ended' THEN false
+            END AS is_held
+            FROM departments_incidentevent AS step WHERE step.incident_id = departments_incident.id
+        ) AS step WHERE is_held IS NOT NULL
+    ) AS stretch WHERE NOT is_held)"""
 
 TABS = (View.NEW, View.IN_WORK, View.WAITING, View.DISPUTED, View.RESOLVED)
 
@@ -186,11 +204,9 @@ def dearest_first(incidents: QuerySet[Incident]) -> QuerySet[Any]:
 
 
 def unanswered_longest(incidents: QuerySet[Incident], moment: datetime.datetime) -> QuerySet[Any]:
-    """Annotate `priority` so that what nobody answered for longest comes first, whether they did since or not."""
-    waited = ExpressionWrapper(
-        Coalesce(F("answered_at"), Value(moment)) - F("recorded_at"), output_field=DurationField()
-    )
-    return incidents.annotate(priority=Cast(Extract(waited, "epoch"), FloatField()))
+    """Annotate `priority` so that what nobody had for longest at a stretch comes first, whether they do now or not."""
+    unheld = RawSQL(LONGEST_UNHELD, [moment], FloatField())  # noqa: S611 - the moment is not part of the text
+    return incidents.annotate(priority=Coalesce(unheld, Value(0.0)))
 
 
 def ordered(department: Department, view: View, text: str, moment: datetime.datetime, other: str = "") -> QuerySet[Any]:

@@ -81,7 +81,7 @@ class _Reading:
         """Yield the steps of one event."""
         desk = self._desk
         if desk.state == State.RESOLVED:
-            if event.meaning in (Meaning.RESOLVED, Meaning.UNCHANGED):
+            if event.meaning != Meaning.IN_WORK:
                 return
             desk.state = State.IN_WORK
             yield _step(event, Verb.REOPENED, words=event.words)

@@ -302,11 +302,19 @@ def test_figures_lead_to_their_incidents(shipping: Department, billing: Departme
 
 
 def test_what_nobody_answered_for_longest_comes_first(shipping: Department) -> None:
-    quick = make.incident(shares={shipping: 1.0}, title="quick", recorded_at=make.ago(days=9))
-    make.incident(shares={shipping: 1.0}, title="still waiting", recorded_at=make.ago(days=3))
-    quick.answered_at = make.ago(days=8)
-    quick.save()
-    assert titles(shipping, View.UNHELD) == ["still waiting", "quick"]
+    """What is handed on lies with nobody again; that it was answered before does not make the time shorter."""
+    told = {
+        "quick": [("reported", 9), ("accepted", 8)],
+        "still waiting": [("reported", 3)],
+        "waited when it was handed on": [("reported", 20), ("accepted", 19), ("handed_off", 18), ("resolved", 13)],
+        "never waited": [("reported", 30), ("accepted", 30), ("resolved", 1)],
+    }
+    for title, steps in told.items():
+        incident = make.incident(shares={shipping: 1.0}, title=title, recorded_at=make.ago(days=steps[0][1]))
+        for verb, days in steps:
+            incident.events.create(verb=verb, at=make.ago(days=days))
+    longest_first = ["waited when it was handed on", "still waiting", "quick", "never waited"]
+    assert titles(shipping, View.UNHELD) == longest_first
 
 
 def test_others_changes_are_told_and_ones_own_are_not(shipping: Department) -> None:

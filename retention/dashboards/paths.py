@@ -1,0 +1,108 @@
+"""Whether incidents met their target, by how often they went from desk to desk.
+
+A hand-off that was asked is one move, and one more where it was returned. Whether the target was met is what the log of
+another system says of an incident that was replayed from it; for all others, whether they were resolved by the deadline
+that ran last. What is open and not yet due has neither met nor missed it.
+"""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+
+from departments.models import Department, Incident
+
+MOST_MOVES = 4
+
+_PATHS = """
+    SELECT incident.id, least(coalesce(path.moves, 0), %(most)s)::integer AS moves,
+        coalesce(logged.target_met, incident.resolved_at <= incident.resolve_due_at, false) AS met,
+        logged.target_met IS NOT NULL AS is_told
+    FROM departments_incident AS incident
+    LEFT JOIN (
+        SELECT incident_id, count(*) FILTER (WHERE answer IN ('accepted', 'pending'))
+            + 2 * count(*) FILTER (WHERE answer = 'returned') AS moves
+        FROM departments_handoff GROUP BY incident_id
+    ) AS path ON path.incident_id = incident.id
+    LEFT JOIN retention_loggedcase AS logged ON logged.incident_id = incident.id
+    WHERE incident.merged_into_id IS NULL
+        AND (%(department)s::bigint IS NULL OR incident.department_id = %(department)s)
+        AND (logged.target_met IS NOT NULL OR incident.resolved_at IS NOT NULL
+             OR incident.resolve_due_at < %(moment)s)
+"""
+_COUNTED = (
+    f"SELECT moves, count(*), count(*) FILTER (WHERE met), count(*) FILTER (WHERE is_told) FROM ({_PATHS}) AS path"
+)
+# The same with places instead of names, as an expression of the ORM takes it.
+_CHOSEN = "SELECT id FROM ({}) AS path WHERE moves = %s AND (%s::boolean IS NULL OR met = %s)"
+_NAMES = ("most", "department", "department", "moment")
+
+
+@dataclass(frozen=True, slots=True)
+class PathRow:
+    """The incidents that went from desk to desk so often, and how many of them met their target."""
+
+    moves: int
+    incidents: int
+    met: int
+    told: int
+
+    @property
+    def label(self) -> str:
+        """Return how often, in words."""
+        return f"{self.moves} or more" if self.moves == MOST_MOVES else str(self.moves)
+
+    @property
+    def share(self) -> float:
+        """Return the share that met its target."""
+        return self.met / self.incidents
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """All rows; `told` incidents have met or missed by another system's word, the others by our own deadlines."""
+
+    rows: Sequence[PathRow]
+
+    @property
+    def incidents(self) -> int:
+        """Return how many there are in all."""
+        return sum(row.incidents for row in self.rows)
+
+    @property
+    def told(self) -> int:
+        """Return how many of them another system's log judges."""
+        return sum(row.told for row in self.rows)
+
+    @property
+    def own(self) -> int:
+        """Return how many of them our own deadlines judge."""
+        return self.incidents - self.told
+
+
+def paths(department: Department | None, moment: datetime.datetime) -> Paths:
+    """Return the shares over everything on record that a department holds or held last, or over all departments."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_COUNTED} GROUP BY moves ORDER BY moves", _parameters(department, moment))
+        return Paths([PathRow(*row) for row in cursor.fetchall()])
+
+
+def on_path(
+    department: Department | None, moment: datetime.datetime, moves: int, *, met: bool | None
+) -> QuerySet[Incident]:
+    """Return the incidents of one row: all, or those that met their target, or those that missed it."""
+    parameters = _parameters(department, moment)
+    placed = _PATHS
+    for name in ("most", "department", "moment"):
+        placed = placed.replace(f"%({name})s", "%s")
+    given = [*(parameters[name] for name in _NAMES), moves, met, met]
+    chosen = RawSQL(_CHOSEN.format(placed), given)  # noqa: S611 - what is given is not part of the text
+    return Incident.objects.filter(pk__in=chosen)
+
+
+def _parameters(department: Department | None, moment: datetime.datetime) -> dict[str, Any]:
+    return {"most": MOST_MOVES, "department": department.pk if department else None, "moment": moment}

@@ -1,0 +1,46 @@
+"""The incidents behind the table of met targets by number of hand-offs."""
+
+from django.core.exceptions import BadRequest
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from departments.http import PersonRequest
+from departments.models import Department
+from departments.models.person import SEES_EVERYTHING
+from retention.dashboards.paths import MOST_MOVES, PathRow, on_path
+from retention.dashboards.triage_access import departments_open_to, require_desk
+
+PAGE = 50
+VERDICTS = {"": None, "yes": True, "no": False}
+
+
+@require_safe
+def show_paths(request: PersonRequest) -> HttpResponse:
+    """List the incidents that went from desk to desk so often: of one department, or of all for who sees all."""
+    require_desk(request)
+    department = _department(request)
+    moves, met = request.GET.get("moves", "0"), request.GET.get("met", "")
+    if moves not in map(str, range(MOST_MOVES + 1)) or met not in VERDICTS:
+        raise BadRequest(f"Moves are 0 to {MOST_MOVES}; met is yes, no, or empty for both.")
+    found = on_path(department, timezone.now(), int(moves), met=VERDICTS[met]).visible_to(request.user)
+    shown = found.select_related("account", "department", "logged_case").order_by("-happened_at", "-pk")
+    page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
+    context = {
+        "department": department,
+        "page": page,
+        "row": PathRow(int(moves), page.paginator.count, 0, 0),
+        "met": VERDICTS[met],
+        "is_narrowed": met != "",
+    }
+    return render(request, "dashboards/triage_paths.html", context)
+
+
+def _department(request: PersonRequest) -> Department | None:
+    slug = request.GET.get("department", "")
+    if not slug and request.user.role in SEES_EVERYTHING:
+        return None
+    open_to = departments_open_to(request.user)
+    return get_object_or_404(open_to, slug=slug) if slug else get_object_or_404(open_to)
