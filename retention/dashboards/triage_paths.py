@@ -26,7 +26,7 @@ def show_paths(request: PersonRequest) -> HttpResponse:
     if moves not in map(str, range(MOST_MOVES + 1)) or met not in VERDICTS:
         raise BadRequest(f"Moves are 0 to {MOST_MOVES}; met is yes, no, or empty for both.")
     found = on_path(department, timezone.now(), int(moves), met=VERDICTS[met]).visible_to(request.user)
-    shown = found.select_related("account", "department", "logged_case").order_by("-happened_at", "-pk")
+    shown = found.select_related("account", "department").order_by("-happened_at", "-pk")
     page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
     context = {
         "department": department,

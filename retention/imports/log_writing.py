@@ -124,28 +124,36 @@ class LogWriter:
         return self._new_case(name, rows, events) if known is None else self._known_case(name, rows, events, known)
 
     def _event(self, row: Row) -> LogEvent | None:
-        state, group = row["state"], row.get("group")
-        meaning = self._rules.meanings.get(state)
+        meaning, group = self._rules.meanings.get(row["state"]), row.get("group")
         if meaning is None:
-            return self._refuse(row["place"], "state", state, "is not among the states that the mapping names")
-        if problem := self._groups.problem(group):
-            return self._refuse(row["place"], "group", group or self._rules.missing, problem)
-        if row["at"] > self._now:
-            return self._refuse(row["place"], "at", f"{row['at']:%Y-%m-%d %H:%M} UTC", "lies ahead")
-        if row.get("person") and row["person_id"] is None:
-            return self._refuse(row["place"], "person", row["person"], "there is no such person")
+            self._refuse(row["place"], "state", row["state"], "is not among the states that the mapping names")
+            return None
+        if problem := self._problem_of_event(row):
+            self._refuse(row["place"], *problem)
+            return None
         order = row.get("order")
         return LogEvent(
             place=row["place"],
             at=row["at"],
             meaning=meaning,
             department_id=self._groups.of(group),
-            digest=digest_of(row["at"].timestamp(), None if order is None else int(order), state, group),
+            digest=digest_of(row["at"].timestamp(), None if order is None else int(order), row["state"], group),
             person_id=row.get("person_id"),
             words=row.get("words") or "",
             resolution=row.get("resolution") or "",
             met=row.get("met"),
         )
+
+    def _problem_of_event(self, row: Row) -> tuple[str, Any, str] | None:
+        """Return field, value and reason of what is wrong with an event."""
+        group = row.get("group")
+        if problem := self._groups.problem(group):
+            return "group", group or self._rules.missing, problem
+        if row["at"] > self._now:
+            return "at", f"{row['at']:%Y-%m-%d %H:%M} UTC", "lies ahead"
+        if row.get("person") and row["person_id"] is None:
+            return "person", row["person"], "there is no such person"
+        return None
 
     def _refuse(self, place: int, name: str, value: Any, reason: str) -> None:
         self._problems.append((place, name, "" if value is None else str(value), reason))
