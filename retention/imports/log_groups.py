@@ -17,6 +17,7 @@ class Groups:
     def __init__(self, rules: LogRules) -> None:
         self._rules = rules
         self._ids: dict[str, int] = {}
+        self._found: dict[str, int | None] = {}
         self.created = 0
         for key, slug, name in Department.objects.values_list("pk", "slug", "name"):
             self._ids[name] = key
@@ -35,13 +36,16 @@ class Groups:
         ]
         self._ids |= {made.slug: made.pk for made in Department.objects.bulk_create(fresh)}
         self.created += len(fresh)
+        self._found = {}
 
     def of(self, group: str | None) -> int | None:
         """Return the group's department; None where the event names none, or the log's group is none."""
         named = group or self._rules.missing
         if named is None:
             return None
-        return self._ids.get(self._slug(named)) or self._ids.get(named)
+        if named not in self._found:
+            self._found[named] = self._ids.get(self._slug(named)) or self._ids.get(named)
+        return self._found[named]
 
     def problem(self, group: str | None) -> str:
         """Say what is wrong with a group; empty where it is a department, or nothing is named."""

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.bulk import copy_rows
 from departments.actions.history import PastStep, PastWork, record_past_work
 from departments.actions.opening import NewIncident, open_incidents
-from departments.models import FrictionType, Incident, Person, State
+from departments.models import FrictionType, Person, State
 from retention.imports.cases import Desk, LogEvent, steps_of, with_resolvers
 from retention.imports.log_groups import Groups
 from retention.imports.log_rules import CASE_FIELDS, LogRules
@@ -56,9 +56,11 @@ class _Case:
     name: str
     desk: Desk
     events: Sequence[LogEvent]
-    steps: tuple[PastStep, ...]
-    known: KnownCase | None = None
+    steps: tuple[PastStep, ...] = ()
     new: NewIncident | None = None
+    incident_id: int = 0
+    version: int = 1
+    logged: LoggedCase | None = None
 
 
 class LogWriter:
@@ -184,7 +186,7 @@ class LogWriter:
         desk = Desk(State.NEW, self._holders[told["friction_type_id"]] if first is None else first)
         self._outcome.counts["incident"].created += 1
         self._outcome.counts["event"].created += len(events)
-        return self._replayed(_Case(name, desk, events, (), new=new))
+        return self._replayed(_Case(name, desk, events, new=new))
 
     def _problem(self, told: Row) -> tuple[str, Any, str] | None:
         """Return field, value and reason of the first thing that is wrong with what the events tell of their case."""
@@ -216,7 +218,9 @@ class LogWriter:
             return None
         counts["incident"].updated += 1
         counts["event"].created += len(later)
-        return self._replayed(_Case(name, known.desk, later, (), known=known))
+        incident = known.incident
+        case = _Case(name, known.desk, later, incident_id=incident.pk, version=incident.version, logged=known.logged)
+        return self._replayed(case)
 
     def _replayed(self, case: _Case) -> _Case:
         case.steps = tuple(steps_of(case.desk, case.events, self._rules))
@@ -226,20 +230,15 @@ class LogWriter:
     def _open(self, cases: list[_Case]) -> None:
         new = [case.new for case in cases if case.new is not None]
         opened = open_incidents(incidents=new, acting_person=self._acting_person).incidents
-        incidents = Incident.objects.in_bulk([one.incident_id for one in opened])
         for case, one in zip(cases, opened, strict=True):
-            case.known = KnownCase(incidents[one.incident_id], case.desk, None)
+            case.incident_id = one.incident_id
 
     def _replay(self, cases: list[_Case]) -> None:
-        work = [
-            PastWork(case.known.incident.pk, case.steps, case.known.incident.version)
-            for case in cases
-            if case.known is not None and case.steps
-        ]
+        work = [PastWork(case.incident_id, case.steps, case.version) for case in cases if case.steps]
         if work:
             record_past_work(work=work, acting_person=self._acting_person)
         LoggedCase.objects.bulk_create(
-            [_logged(case, case.known) for case in cases if case.known is not None],
+            [_logged(case) for case in cases],
             update_conflicts=True,
             unique_fields=["incident"],
             update_fields=["events", "last_at", "version", "target_met"],
@@ -274,13 +273,13 @@ def _too_late(known: KnownCase) -> str:
     return f"comes too late: its case was replayed up to {last_at:%Y-%m-%d %H:%M} UTC"
 
 
-def _logged(case: _Case, known: KnownCase) -> LoggedCase:
-    before = known.logged
+def _logged(case: _Case) -> LoggedCase:
+    before = case.logged
     told = [event.met for event in case.events if event.met is not None]
     return LoggedCase(
-        incident=known.incident,
+        incident_id=case.incident_id,
         events=(bytes(before.events) if before else b"") + b"".join(event.digest for event in case.events),
         last_at=case.events[-1].at,
-        version=known.incident.version + len(case.steps),
+        version=case.version + len(case.steps),
         target_met=told[-1] if told else (before.target_met if before else None),
     )
