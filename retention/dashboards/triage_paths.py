@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from departments.http import PersonRequest
 from departments.models import Department
 from departments.models.person import SEES_EVERYTHING
-from retention.dashboards.paths import MOST_MOVES, PathRow, on_path
+from retention.dashboards.paths import MOST_MOVES, on_path
 from retention.dashboards.triage_access import departments_open_to, require_desk
 
 PAGE = 50
@@ -21,7 +21,7 @@ VERDICTS = {"": None, "yes": True, "no": False}
 def show_paths(request: PersonRequest) -> HttpResponse:
     """List the incidents that went from desk to desk so often: of one department, or of all for who sees all."""
     require_desk(request)
-    department = _department(request)
+    department = department_asked_for(request)
     moves, met = request.GET.get("moves", "0"), request.GET.get("met", "")
     if moves not in map(str, range(MOST_MOVES + 1)) or met not in VERDICTS:
         raise BadRequest(f"Moves are 0 to {MOST_MOVES}; met is yes, no, or empty for both.")
@@ -31,16 +31,23 @@ def show_paths(request: PersonRequest) -> HttpResponse:
     context = {
         "department": department,
         "page": page,
-        "row": PathRow(int(moves), page.paginator.count, 0, 0),
+        "heading": f"Handed on {_times(int(moves))}",
         "met": VERDICTS[met],
         "is_narrowed": met != "",
     }
     return render(request, "dashboards/triage_paths.html", context)
 
 
-def _department(request: PersonRequest) -> Department | None:
+def department_asked_for(request: PersonRequest) -> Department | None:
+    """Return the department that the address names; none where all are asked for by whoever sees all."""
     slug = request.GET.get("department", "")
     if not slug and request.user.role in SEES_EVERYTHING:
         return None
     open_to = departments_open_to(request.user)
     return get_object_or_404(open_to, slug=slug) if slug else get_object_or_404(open_to)
+
+
+def _times(moves: int) -> str:
+    if moves == 1:
+        return "once"
+    return f"{moves} times" if moves < MOST_MOVES else f"{moves} times or more"

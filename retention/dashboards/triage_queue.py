@@ -53,18 +53,20 @@ class View(models.TextChoices):
 
 
 # Nobody has an incident from when it is known, handed on or handed back until somebody accepts it.
-LONGEST_UNHELD = """(
+IS_HELD = """
+    CASE
+    WHEN verb IN ('reported', 'detected', 'restored', 'handed_off', 'offered', 'returned') THEN false
+    WHEN verb IN ('accepted', 'hand_off_accepted', 'ruled', 'reopened', 'resolved', 'merged',
+    'signal_withdrawn') THEN true
+    WHEN details ->> 'state' IN ('in_work', 'resolved') THEN true
+    WHEN details ->> 'state' IN ('new', 'waiting', 'disputed') AND verb <> 'wait_ended' THEN false
+    END"""
+LONGEST_UNHELD = f"""(
     SELECT max(extract(epoch FROM coalesce(held_again, %s) - at))::float8 FROM (
         SELECT at, is_held, min(at) FILTER (WHERE is_held) OVER (
             ORDER BY at, id ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS held_again
         FROM (
-            SELECT id, at, CASE
-                WHEN verb IN ('reported', 'detected', 'restored', 'handed_off', 'offered', 'returned') THEN false
-                WHEN verb IN ('accepted', 'hand_off_accepted', 'ruled', 'reopened', 'resolved', 'merged',
-                              'signal_withdrawn') THEN true
-                WHEN details ->> 'state' IN ('in_work', 'resolved') THEN true
-                WHEN details ->> 'state' IN ('new', 'waiting', 'disputed') AND verb <> 'wait_ended' THEN false
-            END AS is_held
+            SELECT id, at, {IS_HELD} AS is_held
             FROM departments_incidentevent AS step WHERE step.incident_id = departments_incident.id
         ) AS step WHERE is_held IS NOT NULL
     ) AS stretch WHERE NOT is_held)"""

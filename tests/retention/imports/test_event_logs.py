@@ -15,6 +15,7 @@ from accounts.models import AuditEntry
 from departments.actions.incidents import accept
 from departments.models import Answer, Department, HandOff, Incident, Role, State
 from departments.records import breaches
+from retention.dashboards.path_figures import Part, figures, made_of
 from retention.dashboards.paths import on_path, paths
 from retention.imports.errors import MappingError, Refusal
 from retention.imports.loading import Options, Summary, import_files
@@ -313,6 +314,24 @@ def test_met_targets_are_counted_by_hand_offs_and_lead_to_their_incidents(run: I
     page = client.get(reverse("triage")).content.decode()
     assert "Met the target by number of hand-offs" in page
     assert client.get(reverse("triage_paths"), {"moves": "9"}).status_code == 400
+
+
+def test_the_figures_of_everything_on_record_lead_to_their_incidents(run: Importer) -> None:
+    run([*LINES, *LATER])
+    found = figures(None, timezone.now())
+    # T1 lay for an hour and for two and a half; T2 for 23, asked for and returned, until somebody took it.
+    assert (found.answers, found.returned, found.reopened) == (2, 1, 1)
+    assert [(pair.one, pair.other, pair.times) for pair in found.pairs] == [("shipping", "legal", 1)]
+    assert [(one.external_id, round(hours)) for one, hours in found.unheld] == [("T2", 23), ("T1", 2)]
+    assert [one.external_id for one in made_of(Part.REOPENED, None)] == ["T1"]
+    assert [one.external_id for one in made_of(Part.RETURNED, None, "legal", "shipping")] == ["T2"]
+    assert not made_of(Part.RETURNED, None, "legal", "billing").exists()
+    client = Client()
+    client.force_login(make.person(Role.EXECUTIVE))
+    page = client.get(reverse("triage_figures")).content.decode()
+    assert "Shipping and Legal" in page
+    assert "Ticket T2" in client.get(reverse("triage_figures"), {"part": "returned"}).content.decode()
+    assert client.get(reverse("triage_figures"), {"part": "all"}).status_code == 400
 
 
 def test_the_incident_log_tells_its_known_shares_and_its_beginning_is_replayed_as_it_says(tmp_path: Path) -> None:

@@ -1,0 +1,120 @@
+"""How incidents went from desk to desk, over everything on record: in all, or of one department."""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection, models
+from django.db.models import Q, QuerySet
+
+from departments.models import Answer, Department, HandOff, Incident
+from retention.dashboards.triage_queue import IS_HELD
+
+MOST_PAIRS = 10
+MOST_UNHELD = 5
+
+# Both ways of being asked, as the desk counts them for 90 days.
+_ACCEPTED = """
+    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY hours), count(*) FROM (
+        SELECT extract(epoch FROM incident.answered_at - incident.recorded_at)::float8 / 3600 AS hours
+        FROM departments_incident AS incident
+        WHERE incident.answered_at >= incident.recorded_at
+            AND (%(department)s::bigint IS NULL OR incident.department_id = %(department)s)
+            AND NOT EXISTS (SELECT FROM departments_handoff AS earlier
+                            WHERE earlier.incident_id = incident.id AND earlier.answer = 'accepted')
+        UNION ALL
+        SELECT extract(epoch FROM answered_at - proposed_at)::float8 / 3600 FROM departments_handoff
+        WHERE answer = 'accepted' AND (%(department)s::bigint IS NULL OR to_department_id = %(department)s)
+    ) AS asked
+"""
+_PAIRS = """
+    SELECT one.slug, one.name, other.slug, other.name, count(*)
+    FROM departments_handoff AS asked
+    JOIN departments_department AS one ON one.id = least(asked.from_department_id, asked.to_department_id)
+    JOIN departments_department AS other ON other.id = greatest(asked.from_department_id, asked.to_department_id)
+    WHERE asked.answer = 'returned' AND (%(department)s::bigint IS NULL OR %(department)s IN (one.id, other.id))
+    GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, 1, 3 LIMIT %(most)s
+"""
+_UNHELD = f"""
+    SELECT incident_id, max(extract(epoch FROM coalesce(held_again, %(moment)s) - at))::float8 / 3600 AS hours FROM (
+        SELECT incident_id, at, is_held, min(at) FILTER (WHERE is_held) OVER (
+            PARTITION BY incident_id ORDER BY at, id ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS held_again
+        FROM (
+            SELECT step.id, step.incident_id, step.at, {IS_HELD} AS is_held
+            FROM departments_incidentevent AS step
+            JOIN departments_incident AS incident ON incident.id = step.incident_id
+            WHERE %(department)s::bigint IS NULL OR incident.department_id = %(department)s
+        ) AS step WHERE is_held IS NOT NULL
+    ) AS stretch WHERE NOT is_held GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %(most)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two departments, and how often what one asked of the other was returned."""
+
+    one: str
+    one_name: str
+    other: str
+    other_name: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The median hours to accept over so many answers, returns in all and by pair, reopenings, and times unheld.
+
+    `unheld` are the incidents that nobody had for longest at a stretch, each with its hours.
+    """
+
+    median_hours: float | None
+    answers: int
+    returned: int
+    pairs: Sequence[Pair]
+    reopened: int
+    unheld: Sequence[tuple[Incident, float]]
+
+
+class Part(models.TextChoices):
+    """Which incidents a figure is made of."""
+
+    ACCEPTED = "accepted", "Accepted"
+    RETURNED = "returned", "Handed back"
+    REOPENED = "reopened", "Reopened after it was resolved"
+
+
+def figures(department: Department | None, moment: datetime.datetime) -> Figures:
+    """Return the figures of everything that a department holds, held last or was asked; or of all departments."""
+    given = {"department": department.pk if department else None, "most": MOST_PAIRS}
+    with connection.cursor() as cursor:
+        cursor.execute(_ACCEPTED, given)
+        median, answers = cursor.fetchone()
+        cursor.execute(_PAIRS, given)
+        pairs = [Pair(*row) for row in cursor.fetchall()]
+        cursor.execute(_UNHELD, {**given, "most": MOST_UNHELD, "moment": moment})
+        hours = dict(cursor.fetchall())
+    incidents = Incident.objects.select_related("account").in_bulk(list(hours))
+    return Figures(
+        median_hours=median,
+        answers=answers,
+        returned=made_of(Part.RETURNED, department).count(),
+        pairs=pairs,
+        reopened=made_of(Part.REOPENED, department).count(),
+        unheld=[(incidents[key], each) for key, each in hours.items()],
+    )
+
+
+def made_of(part: Part, department: Department | None, one: str = "", other: str = "") -> QuerySet[Incident]:
+    """Return the incidents of a figure; `one` and `other` narrow returns to a pair of departments, by slug."""
+    held = Incident.objects.filter(department=department) if department else Incident.objects.all()
+    if part == Part.REOPENED:
+        return held.filter(reopened__gt=0)
+    if part == Part.ACCEPTED:
+        return held.filter(answered_at__isnull=False)
+    returned = HandOff.objects.order_by().filter(answer=Answer.RETURNED)
+    if department:
+        returned = returned.filter(Q(from_department=department) | Q(to_department=department))
+    if one and other:
+        there = Q(from_department__slug=one, to_department__slug=other)
+        returned = returned.filter(there | Q(from_department__slug=other, to_department__slug=one))
+    return Incident.objects.filter(pk__in=returned.values("incident"))
