@@ -211,7 +211,7 @@ class Replay:
         if incident.merged_into_id is not None:
             raise Conflict(f"{incident.external_id} was merged into another incident: reopen that one.")
         was = incident.resolved_at or step.at
-        details = {"resolution": incident.resolution, "resolved_at": moment(was)}
+        resolution = incident.resolution
         calendar = self.calendars.of(incident.department_id)
         incident.resolve_due_at = calendar.deadline(step.at, incident.friction_type.resolve_hours)
         incident.state, incident.due_at, incident.reopened = (
@@ -220,4 +220,4 @@ class Replay:
             incident.reopened + 1,
         )
         incident.resolved_at, incident.resolution, incident.cause_id = None, "", None
-        self._record(step, **details)
+        self._record(step, resolution=resolution, resolved_at=moment(was))

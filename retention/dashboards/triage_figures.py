@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from departments.http import PersonRequest
+from departments.models import Incident
 from retention.dashboards.path_figures import Part, figures, made_of
 from retention.dashboards.paths import paths
 from retention.dashboards.triage_access import require_desk
@@ -24,11 +25,12 @@ def show_figures(request: PersonRequest) -> HttpResponse:
         raise BadRequest(f"A part is one of {', '.join(Part.values)}.")
     if not wanted:
         moment = timezone.now()
-        context = {"department": department, "paths": paths(department, moment), "figures": figures(department, moment)}
-        return render(request, "dashboards/triage_figures.html", context)
+        shown = {"department": department, "paths": paths(department, moment), "figures": figures(department, moment)}
+        return render(request, "dashboards/triage_figures.html", shown)
     part = Part(wanted)
     found = made_of(part, department, request.GET.get("one", ""), request.GET.get("other", ""))
-    shown = found.visible_to(request.user).select_related("account", "department").order_by("-happened_at", "-pk")
-    page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
+    visible = Incident.objects.visible_to(request.user).filter(pk__in=found.order_by().values("pk"))
+    listed = visible.select_related("account", "department").order_by("-happened_at", "-pk")
+    page = Paginator(listed, PAGE).get_page(request.GET.get("page"))
     context = {"department": department, "page": page, "heading": str(part.label)}
     return render(request, "dashboards/triage_paths.html", context)

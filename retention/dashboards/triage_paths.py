@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from departments.http import PersonRequest
-from departments.models import Department
+from departments.models import Department, Incident
 from departments.models.person import SEES_EVERYTHING
 from retention.dashboards.paths import MOST_MOVES, on_path
 from retention.dashboards.triage_access import departments_open_to, require_desk
@@ -25,8 +25,9 @@ def show_paths(request: PersonRequest) -> HttpResponse:
     moves, met = request.GET.get("moves", "0"), request.GET.get("met", "")
     if moves not in map(str, range(MOST_MOVES + 1)) or met not in VERDICTS:
         raise BadRequest(f"Moves are 0 to {MOST_MOVES}; met is yes, no, or empty for both.")
-    found = on_path(department, timezone.now(), int(moves), met=VERDICTS[met]).visible_to(request.user)
-    shown = found.select_related("account", "department").order_by("-happened_at", "-pk")
+    found = on_path(department, timezone.now(), int(moves), met=VERDICTS[met])
+    visible = Incident.objects.visible_to(request.user).filter(pk__in=found.order_by().values("pk"))
+    shown = visible.select_related("account", "department").order_by("-happened_at", "-pk")
     page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
     context = {
         "department": department,
