@@ -84,7 +84,9 @@ def restore_rows(*, batch: uuid.UUID, acting_person: Person) -> RowsUndo:
         _restore(apps.get_model(label), changes, now, acting_person)
     kept.undone_at = now
     kept.save(update_fields=["undone_at"])
-    details = {"undone": kept.words, "tables": kept.tables}
+    # What is marked has a step of its own; the words of an internal note must not leak through the audit.
+    tables = {label: changes for label, changes in kept.tables.items() if label not in MARKED}
+    details = {"undone": kept.words, "tables": tables}
     record_audit(verb="deed.undone", subject=kept.batch, details=details, acting_person=acting_person)
     return kept
 

@@ -8,7 +8,9 @@ from django.db import DatabaseError, connection, models, transaction
 from django.test import RequestFactory
 from django.urls import get_resolver
 
+from accounts.models import AuditEntry
 from departments.actions.incidents import NewIncident, accept, note, open_incidents
+from departments.actions.rows_undo import Undoing, restore_rows
 from departments.models import (
     Attachment,
     HandOff,
@@ -100,3 +102,15 @@ def test_the_configuration_deletes_and_changes_no_record(model: type[models.Mode
         return
     assert not page.has_delete_permission(request)
     assert not page.has_change_permission(request)
+
+
+def test_a_note_that_is_taken_back_stays_and_its_words_stay_where_they_were() -> None:
+    incident = incident_with_a_note()
+    member = make.member(incident.department)
+    notes = Note.objects.filter(incident=incident)
+    undoing = Undoing(member, "A note", notes)
+    kept = undoing(lambda: note(incident=incident, text="Our own fault.", is_internal=True, acting_person=member))()
+    assert kept is not None
+    restore_rows(batch=kept.batch, acting_person=member)
+    assert notes.filter(text="Our own fault.", taken_back_at__isnull=False).count() == 1
+    assert "Our own fault." not in str([*IncidentEvent.objects.values(), *AuditEntry.objects.values()])
