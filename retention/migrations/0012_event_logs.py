@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("departments", "0011_integrations"),
-        ("retention", "0010_facts_in_columns"),
+        ("retention", "0011_figures_kept_ahead"),
     ]
 
     operations = [
