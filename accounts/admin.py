@@ -47,6 +47,7 @@ class OrganisationForm(OrganisationModelForm):
             "contact_cadence_days",
             "override_approval_revenue",
             "bounces_before_ruling",
+            "hourly_rate",
         ]
 
 

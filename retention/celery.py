@@ -21,6 +21,11 @@ app.conf.beat_schedule = {
     "wake_snoozed": {"task": "retention.wake_snoozed", "schedule": 60.0, "options": {"expires": 60}},
     "keep_figures": {"task": "retention.keep_figures", "schedule": 60.0, "options": {"expires": 60}},
     "reminders": {"task": "retention.send_reminders", "schedule": 300.0, "options": {"expires": 300}},
+    "effectiveness_checks": {
+        "task": "retention.open_effectiveness_checks",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "morning_mails": {"task": "retention.send_morning_mails", "schedule": crontab(hour="5", minute="30")},
     # Before the night's scoring, on the day when fewest people work.
     "learn": {"task": "retention.learn", "schedule": crontab(day_of_week="sunday", hour="0", minute="30")},

@@ -7,6 +7,7 @@ from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from departments import detection
+from departments.actions import checks
 from departments.detection import backfilling
 from retention import keeping
 from retention.care import snoozes
@@ -107,6 +108,12 @@ def resume_imports() -> None:
 def wake_snoozed() -> None:
     """Mark what came back by itself, on its day or because its risk rose."""
     snoozes.wake_what_is_due()
+
+
+@shared_task(name="retention.open_effectiveness_checks")
+def open_effectiveness_checks() -> None:
+    """Open the checks of corrective actions that were done long enough ago."""
+    checks.open_due_checks(timezone.now())
 
 
 @shared_task(name="retention.send_reminders")

@@ -37,6 +37,7 @@ urlpatterns = [
     path("inbox/bell", notifications.show_bell, name="bell"),
     path("scorecard/mail", monday.show_setting, name="scorecard_mail"),
     path("scorecard/mail/stop/<str:token>", monday.stop_mail, name="scorecard_mail_stop"),
+    path("", include("departments.cure.urls")),
     path("", include("departments.urls")),
     path("", include("departments.care.urls")),
     path("", include("retention.care.urls")),

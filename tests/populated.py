@@ -46,6 +46,7 @@ from retention.scoring.rescoring import drain_changes, rescore_accounts
 from retention.scoring.versions import ensure_active_version
 from retention.sharing.actions import make_live_link
 from tests import make
+from tests.populated_cure import cured
 
 Ids = dict[str, str]
 
@@ -245,6 +246,7 @@ def _incidents(account: Account, people: Mapping[str, Person]) -> dict[str, mode
             acting_person=member,
         ),
         "on_hold": awaited.incident,
+        **cured(accept(incident=reported(), acting_person=head), accept(incident=reported(), acting_person=head), head),
         "disputed": disputed,
         "mention": Mention.objects.get(note__incident=in_work),
         "ruling": ruling,

@@ -30,9 +30,17 @@ class Organisation(models.Model):
     bounces_before_ruling = models.PositiveSmallIntegerField(
         default=3, db_default=3, help_text="so often an incident is handed back before an executive is asked by itself"
     )
+    hourly_rate = models.DecimalField(
+        max_digits=9,
+        decimal_places=2,
+        default=Decimal(45),
+        db_default=Decimal(45),
+        help_text="what an hour of work costs: hours spent on an incident count so much",
+    )
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=models.Q(hourly_rate__gte=0), name="hourly_rate_is_not_negative"),
             models.CheckConstraint(condition=models.Q(id=1), name="there_is_one_organisation"),
             models.CheckConstraint(
                 condition=models.Q(override_approval_revenue=None) | models.Q(override_approval_revenue__gte=0),

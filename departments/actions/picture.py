@@ -10,6 +10,7 @@ from departments.models import Incident, Responsibility
 COLUMNS = (
     *("state", "department_id", "assignee_id", "friction_type_id", "severity", "answer_due_at", "resolve_due_at"),
     *("due_at", "answered_at", "resolved_at", "resolution", "cause_id", "reopened", "merged_into_id"),
+    "problem_id",
 )
 SHARE_COLUMNS = ("department_id", "share", "is_provisional", "since")
 

@@ -17,12 +17,19 @@ from departments.actions.picture import COLUMNS, Picture, picture
 from departments.actions.sets import record, write_columns
 from departments.models import (
     Answer,
+    Containment,
+    CorrectiveAction,
+    Cost,
+    CustomerStep,
     Department,
+    EffectivenessCheck,
     HandOff,
     Incident,
     IncidentEvent,
     Person,
+    Problem,
     Regrading,
+    RootCause,
     Ruling,
     UndoPoint,
     Wait,
@@ -34,7 +41,13 @@ UNDO_SECONDS = 10
 # A click in the last second still has to arrive here.
 ON_ITS_WAY = datetime.timedelta(seconds=5)
 
-BESIDE: Mapping[str, Any] = {"ruling": Ruling, "regrading": Regrading, "wait": Wait}
+BESIDE: Mapping[str, Any] = {
+    model._meta.model_name or "": model
+    for model in (
+        *(Ruling, Regrading, Problem, Containment, RootCause, CorrectiveAction, EffectivenessCheck, Cost),
+        *(CustomerStep, Wait),
+    )
+}
 
 # Whoever came to answer after the step keeps a row with no share.
 _RESTORE_SHARES = """

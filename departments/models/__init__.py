@@ -4,6 +4,22 @@ from departments.models.assignment import Absence, Assignment, Capacity
 from departments.models.attachment import Attachment, AttachmentContent, FileKind
 from departments.models.calendar import ClosingDay, Weekday, WorkingCalendar, WorkingSpan
 from departments.models.call_request import CallRequest, CallState
+from departments.models.cure import (
+    ActionKind,
+    ActionReminder,
+    Containment,
+    CorrectiveAction,
+    Cost,
+    CostKind,
+    CustomerStep,
+    CustomerStepKind,
+    Decision,
+    EffectivenessCheck,
+    OfSubject,
+    RootCause,
+    Subject,
+    Verdict,
+)
 from departments.models.department import Department
 from departments.models.friction import (
     OPEN_STATES,
@@ -17,6 +33,7 @@ from departments.models.friction import (
 from departments.models.handoff import Answer, Direction, HandOff, IncidentEvent, Note, Reason
 from departments.models.mention import Mention
 from departments.models.person import Capability, Person, Role
+from departments.models.problem import Problem, ProblemEvent, ProblemUndoPoint
 from departments.models.quality import CauseCode
 from departments.models.release import Adoption, Commitment, Release
 from departments.models.reminder import Reminder, ReminderKind
@@ -29,6 +46,8 @@ __all__ = [
     "OPEN_STATES",
     "RECOUNTED",
     "Absence",
+    "ActionKind",
+    "ActionReminder",
     "Adoption",
     "Answer",
     "Assignment",
@@ -42,9 +61,17 @@ __all__ = [
     "CauseCode",
     "ClosingDay",
     "Commitment",
+    "Containment",
+    "CorrectiveAction",
+    "Cost",
+    "CostKind",
+    "CustomerStep",
+    "CustomerStepKind",
+    "Decision",
     "Department",
     "DetectionRule",
     "Direction",
+    "EffectivenessCheck",
     "FileKind",
     "FrictionType",
     "HandOff",
@@ -52,7 +79,11 @@ __all__ = [
     "IncidentEvent",
     "Mention",
     "Note",
+    "OfSubject",
     "Person",
+    "Problem",
+    "ProblemEvent",
+    "ProblemUndoPoint",
     "Reason",
     "Regrading",
     "Release",
@@ -60,6 +91,7 @@ __all__ = [
     "ReminderKind",
     "Responsibility",
     "Role",
+    "RootCause",
     "RowsUndo",
     "RuleBackfill",
     "RuleMatch",
@@ -68,7 +100,9 @@ __all__ = [
     "RulingState",
     "State",
     "Statement",
+    "Subject",
     "UndoPoint",
+    "Verdict",
     "Wait",
     "WaitEnd",
     "WaitReason",

@@ -18,6 +18,7 @@ from departments.models.department import Department
 from departments.models.person import SEES_EVERY_ACCOUNT, SEES_EVERYTHING, WORKS_IN_DEPARTMENT, Person
 
 if TYPE_CHECKING:
+    from departments.models.problem import Problem
     from departments.models.quality import CauseCode
 
 # So long after it was resolved, what an incident put at risk while it was open is still told.
@@ -37,6 +38,12 @@ class FrictionType(PublicModel):
     half_life_days = models.FloatField(help_text="days after its resolution until it weighs half")
     answer_hours = models.PositiveIntegerField(help_text="hours within which the department answers")
     resolve_hours = models.PositiveIntegerField(help_text="hours within which it is resolved")
+    check_after_days = models.PositiveSmallIntegerField(
+        db_default=60,
+        default=60,
+        validators=[MinValueValidator(7), MaxValueValidator(730)],
+        help_text="days after a corrective action was done until its effect is checked",
+    )
     is_active = models.BooleanField(db_default=True, default=True)
 
     class Meta:
@@ -242,6 +249,15 @@ class Incident(SourcedModel):
         "departments.CauseCode", on_delete=models.SET_NULL, null=True, blank=True, related_name="incidents"
     )
     reopened = models.PositiveSmallIntegerField(db_default=0, default=0)
+    problem: "models.ForeignKey[Problem | None, Problem | None]" = models.ForeignKey(
+        "departments.Problem",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="incidents",
+        db_index=False,
+        help_text="the common cause that it belongs to",
+    )
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
     points = models.FloatField(db_default=0.0, default=0.0, help_text="share of the account's risk, 0 to 1")
     money_at_risk = models.FloatField(db_default=0.0, default=0.0, help_text="points × the account's annual revenue")
@@ -296,6 +312,7 @@ class Incident(SourcedModel):
                 name="resolved_incidents",
                 condition=models.Q(state="resolved", merged_into=None),
             ),
+            models.Index(fields=["problem"], name="incidents_of_a_problem", condition=models.Q(problem__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -10,9 +10,21 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.errors import ActionError, NotAllowed
+from departments.actions.cure_steps import undo_of_problem
 from departments.actions.undo import undo_of
 from departments.http import PersonRequest
-from departments.models import HandOff, Incident, Person, Regrading, RowsUndo, Ruling, Wait
+from departments.models import (
+    EffectivenessCheck,
+    HandOff,
+    Incident,
+    OfSubject,
+    Person,
+    Problem,
+    Regrading,
+    RowsUndo,
+    Ruling,
+    Wait,
+)
 from departments.views.page import show
 
 NOT_PROCESSED = 422
@@ -35,15 +47,22 @@ def do(
 
 
 def _undo_tag_of(result: object, person: Person) -> str:
+    """A deed that changed an incident or a problem can be taken back for a while."""
     if isinstance(result, RowsUndo):
         return undo_tag(result.batch)
-    return _undo_tag_of_incident(result, person)
+    changed = changed_by(result)
+    if isinstance(changed, Problem):
+        return undo_tag(undo_of_problem(changed, person))
+    return undo_tag(undo_of([changed], person)) if isinstance(changed, Incident) else ""
 
 
-def _undo_tag_of_incident(result: object, person: Person) -> str:
-    """A deed that changed an incident can be taken back for a while."""
-    incident = result.incident if isinstance(result, HandOff | Regrading | Ruling | Wait) else result
-    return undo_tag(undo_of([incident], person)) if isinstance(incident, Incident) else ""
+def changed_by(result: object) -> object:
+    """Return the incident or problem that a deed changed, by what the deed made or changed beside it."""
+    if isinstance(result, EffectivenessCheck):
+        return result.action.subject
+    if isinstance(result, OfSubject):
+        return result.subject
+    return result.incident if isinstance(result, HandOff | Regrading | Ruling | Wait) else result
 
 
 def undo_tag(batch: uuid.UUID | None) -> str:

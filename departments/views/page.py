@@ -18,6 +18,8 @@ from departments.attachments.forms import AttachForm
 from departments.attachments.shelf import shelf
 from departments.charging import Clocks, clocks_of
 from departments.clocks import calendars
+from departments.cure.context import incident_context
+from departments.cure.words import VERBS as CURE_VERBS
 from departments.forms import (
     AnswerForm,
     AssignForm,
@@ -58,6 +60,7 @@ IF_ANY = (
     "rule__friction_type",
     "cause",
     "merged_into",
+    "problem__department",
 )
 VERBS = {
     "handed_off": "asked another department to take it",
@@ -83,6 +86,7 @@ VERBS = {
     "merged": "merged it into another",
     "joined": "found further signals of the same",
     "took_in": "merged a duplicate into it",
+    **CURE_VERBS,
 }
 UNDER_WAY = (State.NEW, State.IN_WORK, State.DISPUTED)
 
@@ -160,6 +164,7 @@ def _context(person: Person, incident: Incident) -> dict[str, object]:
         "regradings": regradings,
         "rulings": rulings,
         "may": may(person, incident, path, regradings, rulings, open_wait),
+        **incident_context(person, incident, events[::-1]),
         **_forms(person, incident),
         "end_wait_form": EndWaitForm(wait=open_wait, person=person, auto_id="end_wait_%s"),
     }

@@ -7,11 +7,12 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from departments.actions.cure_steps import undo_problem_step
 from departments.actions.outcome import left
 from departments.actions.rows_undo import restore_rows
 from departments.actions.undo import undo
 from departments.http import PersonRequest
-from departments.models import RowsUndo, UndoPoint
+from departments.models import ProblemUndoPoint, RowsUndo, UndoPoint
 from departments.views.deeds import back, do
 
 
@@ -20,6 +21,8 @@ def undo_deed(request: PersonRequest, batch: uuid.UUID) -> HttpResponse:
     """Take it back where nobody has acted since, and say where somebody has."""
     if RowsUndo.objects.visible_to(request.user).filter(batch=batch).exists():
         return _restored(request, batch)
+    if ProblemUndoPoint.objects.visible_to(request.user).filter(batch=batch).exists():
+        return _undo_on_a_problem(request, batch)
     if not UndoPoint.objects.visible_to(request.user).filter(batch=batch).exists():
         raise Http404
     undone = undo(batch=batch, acting_person=request.user)
@@ -43,4 +46,13 @@ def _restored(request: PersonRequest, batch: uuid.UUID) -> HttpResponse:
         lambda: bool(restore_rows(batch=batch, acting_person=request.user)),
         done=f"Taken back: {kept.words}.",
         otherwise=reverse("home"),
+    )
+
+
+def _undo_on_a_problem(request: PersonRequest, batch: uuid.UUID) -> HttpResponse:
+    return do(
+        request,
+        lambda: undo_problem_step(batch=batch, acting_person=request.user),
+        done="Taken back: the problem is as it was before.",
+        otherwise=reverse("problems"),
     )

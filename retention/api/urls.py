@@ -13,6 +13,12 @@ from retention.api.views.care import (
 )
 from retention.api.views.catalogue import DepartmentViewSet, FrictionTypeViewSet, SignalKindsView
 from retention.api.views.company import AbsenceViewSet, AssignmentViewSet, HoursView
+from retention.api.views.cure import (
+    CorrectiveActionViewSet,
+    CureViewSet,
+    EffectivenessCheckViewSet,
+    ProblemViewSet,
+)
 from retention.api.views.deeds import DeedViewSet
 from retention.api.views.documentation import DocumentationView, SchemaView
 from retention.api.views.incidents import HandOffViewSet, IncidentViewSet, RulingViewSet
@@ -37,6 +43,10 @@ router.register("waits", WaitViewSet)
 router.register("rulings", RulingViewSet)
 router.register("rules", RuleViewSet)
 router.register("mentions", MentionViewSet)
+router.register("cures", CureViewSet, basename="cure")
+router.register("problems", ProblemViewSet)
+router.register("corrective-actions", CorrectiveActionViewSet)
+router.register("effectiveness-checks", EffectivenessCheckViewSet)
 router.register("scores", ScoreViewSet)
 router.register("overrides", OverrideViewSet)
 router.register("recoveries", RecoveryViewSet)

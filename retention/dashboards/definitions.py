@@ -64,6 +64,43 @@ DEFINITIONS = (
         "was named when they were resolved. Where no cause was named yet, by type of friction.",
     ),
     Definition(
+        "problem",
+        "Problem",
+        "Incidents with a common cause, gathered in one place that one department holds. At risk now is what its open "
+        "incidents put at risk; lost since is the annual revenue of accounts that left after one of them had happened "
+        "there, whatever else was the reason.",
+    ),
+    Definition(
+        "effectiveness-check",
+        "Effectiveness check",
+        "Opens by itself some days after a corrective action was done (60, unless the type or the action says "
+        "otherwise): incidents of its type that its department answers for, per order, in as many days before as "
+        "after, with the exact 95 % interval of the ratio of two Poisson rates. “Fell” is said where the whole "
+        "interval lies below 1, “did not fall” where a fall by a fifth is ruled out, “too few to tell” otherwise. A "
+        "rate that stood high falls by itself too: a fall after is not proof that the action did it.",
+    ),
+    Definition(
+        "cost-of-poor-quality",
+        "Cost of poor quality",
+        "What was recorded as spent because of an incident: credit given (as the credit note says that opened it, "
+        "unless somebody recorded it), rework, extra shipping, and hours by the organisation’s hourly rate of that "
+        "day. Revenue at risk stands beside it and is never added: it may still be kept.",
+    ),
+    Definition(
+        "pareto",
+        "Pareto by money",
+        "Types of friction, or causes, in the order of what their incidents of the last 90 days put at risk, each by "
+        "the department’s share in it, with the part that they and all before them make of the whole.",
+    ),
+    Definition(
+        "complaint-steps",
+        "Complaint, by ISO 10002",
+        "Six steps of ISO 10002:2018, read off the record. Acknowledged: the customer was told, or else a department "
+        "took it on. Assessed: it was taken on with its grade, or graded anew. Investigated: why it happened is "
+        "recorded. Answered: the customer was told what was found and done. Closed: it is resolved. Satisfaction "
+        "asked: the customer was, whether or not there was an answer.",
+    ),
+    Definition(
         "handed-on",
         "Handed on and handed back",
         "Time to accept runs from being told or asked to accepting, on the calendar, and its median is taken over 90 "

@@ -5,15 +5,14 @@ import itertools
 from collections.abc import Sequence
 from typing import Final
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
-from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
 from accounts.segments import segments_on_record
 from departments.http import PersonRequest
+from retention.dashboards.paper import INK, LINE_COLOUR, MARGIN, QUIET, WIDTH, Colour, Paper
 from retention.dashboards.scorecard import (
     read_scorecard,
     require_scorecard,
@@ -23,11 +22,8 @@ from retention.dashboards.scorecard_figures import Months
 from retention.dashboards.scorecard_sheet import Change, Line, Sheet, Tile, sheet_of
 from retention.formatting import exact_moment, organisation, short_money
 
-FAMILY: Final = "DejaVu"
 # In millimetres.
-MARGIN, WIDTH = 15.0, 180.0
 GAP: Final = 4.0
-INK, QUIET, LINE_COLOUR, ACCENT = (29, 39, 53), (93, 104, 120), (220, 225, 232), (6, 111, 209)
 GOOD, BAD = (30, 122, 52), (192, 38, 38)
 COLUMNS: Final = (
     ("Department", 40.0, "L"),
@@ -41,7 +37,6 @@ COLUMNS: Final = (
 )
 # A definition's heading and the gap behind it, in letters.
 COLUMN_EXTRA: Final = 120
-Colour = tuple[int, int, int]
 
 
 @require_safe
@@ -73,40 +68,12 @@ def render_pdf(sheet: Sheet, moment: datetime.datetime) -> bytes:
     return bytes(paper.output())
 
 
-class _Paper(FPDF):
-    """A page in the house's type, with company, date and page number at its foot."""
+class _Paper(Paper):
+    """The sheet of the scorecard."""
 
     def __init__(self, sheet: Sheet, moment: datetime.datetime) -> None:
-        super().__init__(format="A4")
-        self.foot = f"{sheet.company} · Retention scorecard · {sheet.scope} · printed {exact_moment(moment)}"
-        self.set_margin(MARGIN)
-        self.set_auto_page_break(auto=True, margin=18)
-        self.set_title("Retention scorecard")
-        self.set_author(sheet.company)
-        self.set_creation_date(moment)
-        self.set_lang("en")
-        self.add_font(FAMILY, "", settings.FONTS_ROOT / "DejaVuSansCondensed.ttf")
-        self.add_font(FAMILY, "B", settings.FONTS_ROOT / "DejaVuSansCondensed-Bold.ttf")
-
-    def footer(self) -> None:
-        """Write the foot of a page, as fpdf asks for it."""
-        self.set_y(-13)
-        self.type(7.5, QUIET)
-        self.cell(WIDTH - 20, 5, self.foot)
-        self.cell(20, 5, f"{self.page_no()} / {{nb}}", align="R")
-
-    def type(self, size: float, colour: Colour = INK, style: str = "") -> None:
-        """Go on in a size, colour and style."""
-        self.set_font(FAMILY, style, size)
-        self.set_text_color(*colour)
-
-    def line_of(self, text: str, height: float) -> None:
-        """Write one line over the whole width and go to the next."""
-        self.cell(WIDTH, height, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-
-    def paragraph(self, text: str, height: float, width: float = WIDTH) -> None:
-        """Write a paragraph and go below it."""
-        self.multi_cell(width, height, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        foot = f"{sheet.company} · Retention scorecard · {sheet.scope} · printed {exact_moment(moment)}"
+        super().__init__(title="Retention scorecard", author=sheet.company, foot=foot, moment=moment)
 
     def text_in(self, x: float, y: float, width: float, text: str) -> None:
         """Write a short text into the middle of a place."""

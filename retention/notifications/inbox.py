@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from departments.models import Answer, Capability, HandOff, Incident, Mention, Person, Role, Ruling, State, Wait
 from retention.models import Override
 from retention.notifications.care import waiting_in_care
+from retention.notifications.cure import waiting_in_cures
 from retention.notifications.item import Item
 
 
@@ -29,6 +30,7 @@ def _items(person: Person) -> Iterator[Item]:
     if person.can(Capability.WORK_ON_INCIDENTS):
         yield _late_assignments(person)
         yield _waited_for(person)
+        yield from waiting_in_cures(person)
     if person.can(Capability.RULE):
         yield _to_rule(person)
         yield _disputed(person)

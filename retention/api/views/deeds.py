@@ -11,9 +11,10 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from departments.actions import merging, several
+from departments.actions.cure_steps import undo_problem_step
 from departments.actions.outcome import Outcome
 from departments.actions.undo import undo
-from departments.models import Capability, Incident
+from departments.models import Capability, Incident, ProblemUndoPoint
 from retention.api.callers import caller
 from retention.api.serializers.incidents import OutcomeSerializer, UndoneSerializer
 from retention.api.serializers.inputs import (
@@ -78,7 +79,11 @@ class DeedViewSet(InUtc, GenericViewSet[Incident]):
     def undo(self, request: Request) -> Response:
         """Take back what the caller has just done, wherever nobody has acted since."""
         given = read(self, UndoKey)
-        return Response(UndoneSerializer(undo(batch=given["undo"], acting_person=caller(request))).data)
+        person, batch = caller(request), given["undo"]
+        if ProblemUndoPoint.objects.visible_to(person).filter(batch=batch).exists():
+            problem = undo_problem_step(batch=batch, acting_person=person)
+            return Response({"undone": [problem.public_id], "refused": []})
+        return Response(UndoneSerializer(undo(batch=batch, acting_person=person)).data)
 
     def _all(self, form: type[Several], act: Callable[..., Outcome]) -> Response:
         person = caller(self.request)

@@ -14,6 +14,7 @@ from accounts.actions import record_audit
 from retention.demo import clearing
 from retention.demo.budgets import set_budgets
 from retention.demo.company import simulate
+from retention.demo.curing import cure_some
 from retention.demo.files import Files, write_files
 from retention.demo.keeping import keep_customers
 from retention.demo.loading import administrator, configure, detect, load_reports, load_tables, load_work
@@ -63,6 +64,7 @@ class Command(BaseCommand):
             self._tell(f"{score_day(day):,} accounts scored as of {day:%d %b %Y}")
         set_budgets(plan.today)
         self._tell(f"{keep_customers(plan.seed)} recoveries, calls asked for and accounts set aside")
+        self._tell(f"{cure_some(plan.seed)} cures and problems")
         self._tell(f"{override_some(plan.seed, plan.today)} risks overridden by account managers")
         details = {"seed": plan.seed, "today": plan.today.isoformat(), "accounts": plan.accounts}
         record_audit(verb=clearing.LOADED, subject=None, details=details, acting_person=administrator())

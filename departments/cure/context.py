@@ -1,0 +1,115 @@
+"""What the pages of an incident and of a problem show of the cure, with the forms that the person may fill in."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import reverse
+
+from departments.cure.costs import costs_of
+from departments.cure.forms import (
+    ActionForm,
+    ConfirmForm,
+    ContainmentForm,
+    CostForm,
+    CustomerStepForm,
+    LinkForm,
+    ProblemForm,
+    ReopenForm,
+    RootCauseForm,
+    owners,
+)
+from departments.cure.iso import steps
+from departments.cure.reading import cure_of, days_from_now, may_cure, next_check, next_step
+from departments.cure.words import NEXT
+from departments.models import (
+    Capability,
+    CustomerStep,
+    Incident,
+    IncidentEvent,
+    Person,
+    Problem,
+    Subject,
+)
+
+WEEKS_TO_ACT = 14
+
+
+def cure_context(
+    person: Person, subject: Subject, *, problem: Problem | None = None, bound: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the cure of an incident, with that of its problem beside it, or of a problem alone."""
+    incident = subject if isinstance(subject, Incident) else None
+    own_problem = subject if isinstance(subject, Problem) else problem
+    of_incident, of_problem = cure_of(person, incident, own_problem)
+    cure = of_incident if incident is not None else of_problem
+    following = next_step(of_incident, of_problem)
+    cures = may_cure(person, subject)
+    return {
+        "cure": cure,
+        "cure_of_problem": of_problem if incident is not None else None,
+        "next_step": following,
+        "next_words": NEXT[following],
+        "next_check_at": next_check(of_incident, of_problem),
+        "may_cure": cures,
+        "cure_urls": urls_of(subject),
+        **(_forms(subject) if cures else {}),
+        **_deciding(),
+    }
+
+
+def urls_of(subject: Subject) -> dict[str, str]:
+    """Return where the steps of the cure are sent, by step."""
+    kind = "incident" if isinstance(subject, Incident) else "problem"
+    return {
+        step: reverse(f"{kind}_{step}", args=[subject.public_id]) for step in ("contain", "cause", "plan", "eight_d")
+    }
+
+
+def _forms(subject: Subject) -> dict[str, Any]:
+    found = list(owners(subject))
+    action_form = ActionForm(subject=subject, auto_id="plan_%s", initial={"due_on": days_from_now(WEEKS_TO_ACT)})
+    action_form.fields["owner"].choices = [  # type: ignore[attr-defined]  # a choice field; read once for all forms
+        ("", "choose…"),
+        *((owner.public_id, f"{owner.name}, {owner.department}") for owner in found),
+    ]
+    return {
+        "contain_form": ContainmentForm(auto_id="contain_%s"),
+        "cause_form": RootCauseForm(department=subject.department, auto_id="cause_%s"),
+        "action_form": action_form,
+        "owners": found,
+    }
+
+
+def _deciding() -> dict[str, Any]:
+    return {
+        "confirm_form": ConfirmForm(auto_id="confirm_%s"),
+        "reopen_action_form": ReopenForm(auto_id="reopen_action_%s", initial={"due_on": days_from_now(WEEKS_TO_ACT)}),
+    }
+
+
+def incident_context(person: Person, incident: Incident, events: Sequence[IncidentEvent]) -> dict[str, Any]:
+    """Return everything about the cure for the page of an incident; `events` in order of time."""
+    problem = incident.problem if incident.problem is not None and incident.problem.withdrawn_at is None else None
+    context = cure_context(person, incident, problem=problem)
+    told = list(CustomerStep.objects.standing().filter(incident=incident).select_related("person"))
+    heads = person.can(Capability.ANSWER_INCIDENTS)
+    return {
+        **context,
+        "problem": problem,
+        "iso_steps": steps(incident, events, told, context["cure"]),
+        "customer_steps": told,
+        "customer_form": CustomerStepForm(auto_id="customer_%s"),
+        "may_tell": person.can(Capability.REPORT_FRICTION),
+        "costs": costs_of(incident),
+        "cost_form": CostForm(auto_id="cost_%s"),
+        "may_link": heads and incident.merged_into_id is None,
+        **(_linking(person, incident) if heads and problem is None else {}),
+    }
+
+
+def _linking(person: Person, incident: Incident) -> dict[str, Any]:
+    initial = {"title": incident.title, "department": incident.department.slug}
+    return {
+        "link_form": LinkForm(person=person, auto_id="link_%s"),
+        "problem_form": ProblemForm(auto_id="problem_%s", initial=initial),
+    }
