@@ -93,7 +93,8 @@ def totals(accounts: QuerySet[Account], model: ModelVersion | None) -> Totals:
 
 def _compiled(accounts: QuerySet[Account]) -> tuple[str, dict[str, Any]]:
     """Return which accounts as a statement, its parameters by name as those of the statement around it are."""
-    chosen = accounts.order_by().values("pk", "is_aside", "is_snoozed")
+    columns = ("pk", "is_aside", "is_snoozed")
+    chosen = accounts.order_by().values(*columns)
     statement, values = chosen.query.get_compiler(connection=connection, elide_empty=False).as_sql()
     names = [f"shown_{place}" for place in range(len(values))]
     return statement % tuple(f"%({name})s" for name in names), dict(zip(names, values, strict=True))

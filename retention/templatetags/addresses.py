@@ -25,7 +25,7 @@ class AddressNode(URLNode):
         """Return the address, escaped; with `as`, nothing, and the context has it."""
         values = [argument.resolve(context) for argument in self.args]
         if self.kwargs or len(values) > 1 or not all(isinstance(value, uuid.UUID) for value in values):
-            return super().render(context)
+            return SafeString(super().render(context))
         try:
             url = _found(
                 get_urlconf() or settings.ROOT_URLCONF,
@@ -35,7 +35,7 @@ class AddressNode(URLNode):
                 (SAMPLE,) * len(values),
             )
         except NoReverseMatch:
-            return super().render(context)
+            return SafeString(super().render(context))
         for value in values:
             url = url.replace(str(SAMPLE), str(value))
         if not self.asvar:

@@ -3,7 +3,7 @@
 import uuid
 
 import pytest
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template import Context, RequestContext, Template
 from django.template.defaulttags import URLNode
 from django.test import override_settings
@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, path, reverse, set_script_prefix
 from retention.templatetags.addresses import AddressNode
 
 ID, OTHER = uuid.uuid4(), uuid.uuid4()
-urlpatterns = [path("somewhere/else/<uuid:account>", lambda request, account: None, name="account")]
+urlpatterns = [path("somewhere/else/<uuid:account>", lambda request, account: HttpResponse(), name="account")]
 
 
 def written(text: str, **values: object) -> str:
@@ -58,5 +58,5 @@ def test_other_routes_and_prefixes_have_their_own_addresses() -> None:
 
 def test_a_page_of_a_namespace_is_found_from_within_it() -> None:
     request = HttpRequest()
-    request.current_app = "admin"  # type: ignore[attr-defined]  # as the configuration pages do
+    request.current_app = "admin"
     assert Template('{% url "admin:index" %}').render(RequestContext(request)) == reverse("admin:index")

@@ -44,7 +44,7 @@ def soon() -> datetime.date:
 def sent(client: Client, name: str, subject: object, data: Mapping[str, object]) -> str:
     """Send a form, and return by what it can be taken back."""
     response = client.post(reverse(name, args=[subject]) if subject else reverse(name), data, follow=True)
-    found = [message.extra_tags for message in response.context["messages"]]
+    found = [str(message.extra_tags) for message in response.context["messages"]]
     assert found
     return next(tags.removeprefix("undo:") for tags in found if tags.startswith("undo:"))
 
