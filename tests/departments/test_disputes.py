@@ -401,7 +401,7 @@ def test_a_regrading_offers_to_be_taken_back_on_the_page() -> None:
     given = {"severity": "20", "friction_type": incident.friction_type.slug, "words": "One day."}
     page = client.post(address, given, follow=True).content.decode()
     assert "One day." in page
-    batch = UndoPoint.objects.get(incident=incident).batch
+    batch = UndoPoint.objects.get(incident=incident, verb="regraded").batch
     assert reverse("undo", args=[batch]) in page
     client.post(reverse("undo", args=[batch]))
     assert fresh(incident).severity == 0.8
