@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from departments.models import Assignment, HandOff, Incident, Mention, Note, Person, Responsibility, Role
+from departments.models import Assignment, HandOff, Incident, Mention, Note, Person, Responsibility, Role, Wait
 from departments.models.person import SEES_EVERYTHING, WORKS_IN_DEPARTMENT
 
 BY_ASSIGNMENT = (Role.ACCOUNT_MANAGER, Role.SERVICE_DESK)
@@ -90,9 +90,9 @@ def who_see(incident: Incident) -> QuerySet[Person]:
     today = timezone.localdate()
     parts = Responsibility.objects.order_by().filter(incident=incident).values("department")
     asked = HandOff.objects.order_by().filter(incident=incident).values("to_department")
-    departments = (
-        Q(department__in=parts) | Q(department__in=asked) | Q(department=incident.reporting_department_id or 0)
-    )
+    waited_for = Wait.objects.order_by().filter(incident=incident, department__isnull=False).values("department")
+    departments = Q(department__in=parts) | Q(department__in=asked) | Q(department__in=waited_for)
+    departments |= Q(department=incident.reporting_department_id or 0)
     keepers = Assignment.objects.in_force(today).order_by().filter(account=incident.account_id).values("person")
     away = Q(absences__starts_on__lte=today, absences__ends_on__gte=today, pk__in=keepers)
     covers = Person.objects.order_by().filter(away).values("absences__covered_by")
