@@ -91,7 +91,7 @@ def totals(accounts: QuerySet[Account], model: ModelVersion | None) -> Totals:
     return Totals(tabs=tabs, **sums)
 
 
-def _compiled(accounts: QuerySet[Account]) -> tuple[str, dict[str, Any]]:
+def _compiled(accounts: QuerySet[Any]) -> tuple[str, dict[str, Any]]:
     """Return which accounts as a statement, its parameters by name as those of the statement around it are."""
     columns = ("pk", "is_aside", "is_snoozed")
     chosen = accounts.order_by().values(*columns)
