@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db import connection, models
 from django.db.models import Q, QuerySet
 
-from departments.models import Answer, Department, HandOff, Incident
+from departments.models import Answer, Department, HandOff, Incident, Wait
 from retention.dashboards.triage_queue import IS_HELD
 
 MOST_PAIRS = 10
@@ -62,9 +62,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The median hours to accept over so many answers, returns in all and by pair, reopenings, and times unheld.
+    """The median hours to accept, of so many answers; returns in all and by pair, reopenings, late waits, times unheld.
 
-    `unheld` are the incidents that nobody had for longest at a stretch, each with its hours.
+    `late_waits` are the incidents on which work was set to wait when their deadline was near or had passed; `unheld`
+    those that nobody had for longest at a stretch, each with its hours.
     """
 
     median_hours: float | None
@@ -72,6 +73,7 @@ class Figures:
     returned: int
     pairs: Sequence[Pair]
     reopened: int
+    late_waits: int
     unheld: Sequence[tuple[Incident, float]]
 
 
@@ -81,6 +83,7 @@ class Part(models.TextChoices):
     ACCEPTED = "accepted", "Accepted"
     RETURNED = "returned", "Handed back"
     REOPENED = "reopened", "Reopened after it was resolved"
+    LATE_WAITS = "late-waits", "Set to wait close to the deadline"
 
 
 def figures(department: Department | None, moment: datetime.datetime) -> Figures:
@@ -100,6 +103,7 @@ def figures(department: Department | None, moment: datetime.datetime) -> Figures
         returned=made_of(Part.RETURNED, department).count(),
         pairs=pairs,
         reopened=made_of(Part.REOPENED, department).count(),
+        late_waits=made_of(Part.LATE_WAITS, department).count(),
         unheld=[(incidents[key], each) for key, each in hours.items()],
     )
 
@@ -111,6 +115,8 @@ def made_of(part: Part, department: Department | None, one: str = "", other: str
         return held.filter(reopened__gt=0)
     if part == Part.ACCEPTED:
         return held.filter(answered_at__isnull=False)
+    if part == Part.LATE_WAITS:
+        return _set_to_wait_late(department)
     returned = HandOff.objects.order_by().filter(answer=Answer.RETURNED)
     if department:
         returned = returned.filter(Q(from_department=department) | Q(to_department=department))
@@ -118,3 +124,10 @@ def made_of(part: Part, department: Department | None, one: str = "", other: str
         there = Q(from_department__slug=one, to_department__slug=other)
         returned = returned.filter(there | Q(from_department__slug=other, to_department__slug=one))
     return Incident.objects.filter(pk__in=returned.values("incident"))
+
+
+def _set_to_wait_late(department: Department | None) -> QuerySet[Incident]:
+    late = Wait.objects.order_by().close_to_deadline()
+    if department:
+        late = late.filter(waiting_department=department)
+    return Incident.objects.filter(pk__in=late.values("incident"))
