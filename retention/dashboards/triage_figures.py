@@ -28,7 +28,8 @@ def show_figures(request: PersonRequest) -> HttpResponse:
         shown = {"department": department, "paths": paths(department, moment), "figures": figures(department, moment)}
         return render(request, "dashboards/triage_figures.html", shown)
     part = Part(wanted)
-    found = made_of(part, department, request.GET.get("one", ""), request.GET.get("other", ""))
+    one, other = (request.GET.get(name, "").replace("\0", "-") for name in ("one", "other"))
+    found = made_of(part, department, one, other)
     visible = Incident.objects.visible_to(request.user).filter(pk__in=found.order_by().values("pk"))
     listed = visible.select_related("account", "department").order_by("-happened_at", "-pk")
     page = Paginator(listed, PAGE).get_page(request.GET.get("page"))

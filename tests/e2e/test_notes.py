@@ -10,6 +10,8 @@ from tests.populated import Company
 def test_a_colleague_is_addressed_by_keys_and_finds_it_in_the_inbox(company: Company, visit: Visit) -> None:
     head, member = company.people["head"], company.people["member"]
     assert member is not None
+    member.name = "Morgan Vale"
+    member.save()
     Mention.objects.all().delete()
     page = visit(head)
     page.goto(f"/incidents/{company.ids['new']}")

@@ -18,7 +18,7 @@ from tests.test_permissions import ROWS, filled
 pytestmark = pytest.mark.django_db
 
 OPEN = re.compile(
-    r"GET /api/v1/(signals|orders|incidents|departments|friction-types|signal-kinds|schema|docs)|"
+    r"GET /api/v1/(signals|orders|incidents|departments(?!/\w+/hours)|friction-types|signal-kinds|schema|docs)|"
     r"POST /api/v1/(signals|(signals|orders|incidents)/bulk)$"
 )
 FORBIDDEN, NOT_ALLOWED = 403, 405
