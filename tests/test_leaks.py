@@ -34,8 +34,10 @@ def whoever_may(row: Row) -> str | None:
 
 READABLE = [row for row in GETS if whoever_may(row)]
 PAGES = [row for row in READABLE if not row.address.startswith("/api/") and not row.address.endswith("/export")]
-PARAMETERS = ("q", "show", "page", "person", "tab", "after", "sort", "order", "segment", "band", "owner", "department")
-PARAMETERS += ("one", "other", "part", "met", "moves", "kind", "by", "of")
+PARAMETERS = (
+    *("q", "show", "page", "person", "tab", "after", "sort", "order", "segment", "band", "owner", "department"),
+    *("one", "other", "part", "met", "moves", "kind", "by", "of"),
+)
 NASTY = ("\0", "-1", "9" * 400, "' OR 1=1 -- %[{{\x1b\U0001f600")
 SERVER_FAULT = 500
 
