@@ -4,6 +4,7 @@ import datetime as dt
 import gzip
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -106,11 +107,28 @@ def test_a_reader_ends_with_the_import_that_no_longer_listens(tmp_path: Path) ->
         os.kill(reader, 0)
 
 
-def test_small_files_are_not_worth_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    paths = written(tmp_path, LINES)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1})
-    assert not can_read_ahead(paths)
+@pytest.fixture
+def worth_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Files, and a process of one thread on two processors, whatever else the process of the tests has running."""
     monkeypatch.setattr(ahead, "WORTH_A_PROCESS_BYTES", 1_000)
-    assert can_read_ahead(paths)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1})
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    return written(tmp_path, LINES)
+
+
+def test_a_second_processor_makes_a_process_worth_it(
+    worth_a_process: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert can_read_ahead(worth_a_process)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0})
-    assert not can_read_ahead(paths)
+    assert not can_read_ahead(worth_a_process)
+
+
+def test_small_files_are_not_worth_a_process(worth_a_process: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "WORTH_A_PROCESS_BYTES", 1024**2)
+    assert not can_read_ahead(worth_a_process)
+
+
+def test_a_process_with_threads_is_not_forked(worth_a_process: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "active_count", lambda: 2)
+    assert not can_read_ahead(worth_a_process)
