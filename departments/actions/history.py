@@ -1,6 +1,7 @@
 """Bringing along what was done with incidents before they were ours, such as the log of an earlier ticket system."""
 
 import json
+import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from accounts.actions import record_audit
 from accounts.errors import Conflict, Invalid
+from departments.actions.past_waits import PastWait
 from departments.actions.permissions import require
 from departments.actions.replay import Names, PastEvent, PastStep, Replay, Verb
 from departments.clocks import calendars
@@ -23,9 +25,10 @@ from departments.models import (
     Incident,
     Person,
     Responsibility,
+    Wait,
 )
 
-__all__ = ["PastStep", "PastWork", "Verb", "record_past_work"]
+__all__ = ["PastStep", "PastWait", "PastWork", "Verb", "record_past_work"]
 
 ROWS_A_STATEMENT = 5_000
 
@@ -56,10 +59,15 @@ WRITTEN = (
     *("answered_at", "resolved_at", "resolution", "cause_id", "reopened", "version"),
 )
 ANSWERED = ("answer", "answer_words", "answered_at", "answered_by")
+ENDED = ("ended_at", "ended_by", "end", "end_words")
 READ = (
     *(*WRITTEN, "merged_into_id", "account_id", "friction_type_id", "severity", "happened_at", "recorded_at"),
     "external_id",
 )
+
+
+# What the record calls a hand-off or a wait, by its kind and key.
+PublicIds = Mapping[tuple[type[HandOff] | type[Wait], int], uuid.UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +86,10 @@ class PastWork:
 def record_past_work(*, work: Sequence[PastWork], acting_person: Person | None) -> int:
     """Record work of the past as if it had been done here at its time; return the number of steps.
 
-    Writes what the single actions write, in a constant number of statements: states, deadlines, hand-offs, shares,
-    the record. Without a person, the system brings it. Raises Conflict where an incident has been worked on already
-    or a step does not follow from the one before, Invalid for times in disorder or ahead; nothing is written then.
+    Writes what the single actions write, in a constant number of statements: states, deadlines, hand-offs, waits,
+    shares, the record. Without a person, the system brings it. Raises Conflict where an incident has been worked on
+    already or a step does not follow from the one before, Invalid for times in disorder or ahead; nothing is written
+    then.
     """
     if acting_person is not None:
         require(acting_person, Capability.IMPORT_RECORDS)
@@ -114,13 +123,15 @@ def _read(versions: Mapping[int, int]) -> dict[int, Replay]:
     for incident_id, department_id, share in parts.values_list("incident_id", "department_id", "share"):
         shares[incident_id][department_id] = share
     asked = {one.incident_id: one for one in HandOff.objects.pending().filter(incident__in=versions)}
+    lasting = {one.incident_id: one for one in Wait.objects.open().filter(incident__in=versions)}
     known, names = calendars(), _names()
     replays = {}
     for incident in incidents:
         if incident.version != versions[incident.pk]:
             raise Conflict(f"{incident.external_id} has been worked on already.")
         incident.friction_type = types[incident.friction_type_id]
-        replays[incident.pk] = Replay(incident, known, names, shares[incident.pk], asked.get(incident.pk))
+        key = incident.pk
+        replays[key] = Replay(incident, known, names, shares[key], asked.get(key), lasting.get(key))
     missing = set(versions) - replays.keys()
     if missing:
         raise Conflict(f"There is no incident {min(missing)}.")
@@ -128,9 +139,11 @@ def _read(versions: Mapping[int, int]) -> dict[int, Replay]:
 
 
 def _names() -> Names:
+    departments = list(Department.objects.values_list("pk", "slug", "name"))
     return Names(
         people=dict(Person.objects.values_list("pk", "name")),
-        departments=dict(Department.objects.values_list("pk", "slug")),
+        departments={key: slug for key, slug, _name in departments},
+        departments_in_full={key: name for key, _slug, name in departments},
         causes=dict(CauseCode.objects.values_list("pk", "name")),
     )
 
@@ -141,15 +154,31 @@ def _write(replays: list[Replay]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(WRITE_INCIDENTS, [json.dumps(incidents, default=str)])
     _write_shares(replays)
+    about = {**_write_hand_offs(replays), **_write_waits(replays)}
+    events = [_event_row(one, event, about) for one in replays for event in one.events]
+    with connection.cursor() as cursor:
+        cursor.execute(RECORD_EVENTS, [json.dumps(events, default=str)])
+
+
+def _write_hand_offs(replays: list[Replay]) -> PublicIds:
     settled = [one.settled for one in replays if one.settled is not None]
     HandOff.objects.bulk_update(settled, ANSWERED, batch_size=ROWS_A_STATEMENT)
     opened = [hand_off for one in replays for hand_off in one.hand_offs]
     HandOff.objects.bulk_create(opened, batch_size=ROWS_A_STATEMENT)
     keys = [hand_off.pk for hand_off in [*settled, *opened]]
-    public_ids = dict(HandOff.objects.filter(pk__in=keys).values_list("pk", "public_id"))
-    events = [_event_row(one, event, public_ids) for one in replays for event in one.events]
-    with connection.cursor() as cursor:
-        cursor.execute(RECORD_EVENTS, [json.dumps(events, default=str)])
+    found = HandOff.objects.filter(pk__in=keys).values_list("pk", "public_id")
+    return {(HandOff, key): public_id for key, public_id in found}
+
+
+def _write_waits(replays: list[Replay]) -> PublicIds:
+    """What lasted ends before anything else begins: the database knows one open wait an incident."""
+    ended = [one.ended for one in replays if one.ended is not None]
+    Wait.objects.bulk_update(ended, ENDED, batch_size=ROWS_A_STATEMENT)
+    begun = [wait for one in replays for wait in one.waits]
+    Wait.objects.bulk_create(begun, batch_size=ROWS_A_STATEMENT)
+    keys = [wait.pk for wait in [*ended, *begun]]
+    found = Wait.objects.order_by().filter(pk__in=keys).values_list("pk", "public_id")
+    return {(Wait, key): public_id for key, public_id in found}
 
 
 def _incident_row(incident: Incident) -> dict[str, Any]:
@@ -189,22 +218,29 @@ def _parts(replay: Replay) -> list[Responsibility]:
     ]
 
 
-def _event_row(replay: Replay, event: PastEvent, public_ids: Mapping[int, Any]) -> dict[str, Any]:
+def _event_row(replay: Replay, event: PastEvent, public_ids: PublicIds) -> dict[str, Any]:
     return {
         "incident_id": replay.incident.pk,
         "at": event.step.at,
         "person_id": event.step.person_id,
         "verb": event.step.verb.value,
-        "words": event.step.words,
-        "details": _about(event.hand_off, replay.names, public_ids) | event.details,
+        "words": _words(event),
+        "details": _about(event, replay.names, public_ids) | event.details,
     }
 
 
-def _about(hand_off: HandOff | None, names: Names, public_ids: Mapping[int, Any]) -> dict[str, Any]:
+def _words(event: PastEvent) -> str:
+    return event.step.wait.words if event.step.wait is not None else event.step.words
+
+
+def _about(event: PastEvent, names: Names, public_ids: PublicIds) -> dict[str, Any]:
+    if event.wait is not None:
+        return {"wait": str(public_ids[Wait, event.wait.pk])}
+    hand_off = event.hand_off
     if hand_off is None:
         return {}
     return {
-        "hand_off": str(public_ids[hand_off.pk]),
+        "hand_off": str(public_ids[HandOff, hand_off.pk]),
         "from": names.departments[hand_off.from_department_id],
         "to": names.departments[hand_off.to_department_id],
         "share": hand_off.share,

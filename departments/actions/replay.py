@@ -10,9 +10,10 @@ from enum import StrEnum
 from typing import Any
 
 from accounts.errors import Conflict, Invalid
+from departments.actions.past_waits import PastWait
 from departments.actions.steps import moment
 from departments.clocks import Calendars
-from departments.models import Answer, HandOff, Incident, Reason, State
+from departments.models import Answer, HandOff, Incident, Reason, State, Wait, WaitedFor, WaitEnd
 
 OPEN_FOR_WORK = (State.NEW, State.IN_WORK, State.DISPUTED)
 
@@ -25,6 +26,8 @@ class Verb(StrEnum):
     HANDED_OFF = "handed_off"
     HAND_OFF_ACCEPTED = "hand_off_accepted"
     RETURNED = "returned"
+    WAITED = "waited"
+    WAIT_ENDED = "wait_ended"
     RESOLVED = "resolved"
     REOPENED = "reopened"
 
@@ -46,23 +49,27 @@ class PastStep:
     expected: str = ""
     share: float = 1.0
     cause_id: int | None = None
+    wait: PastWait | None = None
+    end: str = ""
 
 
 @dataclass(slots=True)
 class PastEvent:
-    """One line of the record to be written; `hand_off` is what it is about, if anything."""
+    """One line of the record to be written; `hand_off` or `wait` is what it is about, if anything."""
 
     step: PastStep
     details: dict[str, Any]
     hand_off: HandOff | None = None
+    wait: Wait | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What people, departments and causes are called in the record, by key."""
+    """What people, departments and causes are called in the record, by key; departments by short name and by name."""
 
     people: Mapping[int, str]
     departments: Mapping[int, str]
+    departments_in_full: Mapping[int, str]
     causes: Mapping[int, str]
 
 
@@ -70,7 +77,8 @@ class Names:
 class Replay:
     """An incident on its way through its past; `shares` are by department key, `asked` is what waits for an answer.
 
-    `hand_offs` are the new ones; `settled` is the one that was there before, once it is answered.
+    `wait` is the one that lasts. `hand_offs` and `waits` are the new ones; `settled` and `ended` are those that were
+    there before, once they are answered or over.
     """
 
     incident: Incident
@@ -78,10 +86,13 @@ class Replay:
     names: Names
     shares: dict[int, float]
     asked: HandOff | None = None
+    wait: Wait | None = None
     settled: HandOff | None = None
+    ended: Wait | None = None
     accepted_at: datetime.datetime | None = None
     moved_at: datetime.datetime | None = None
     hand_offs: list[HandOff] = field(default_factory=list)
+    waits: list[Wait] = field(default_factory=list)
     events: list[PastEvent] = field(default_factory=list)
 
     def take(self, step: PastStep) -> None:
@@ -92,6 +103,8 @@ class Replay:
             Verb.HANDED_OFF: self._hand_off,
             Verb.HAND_OFF_ACCEPTED: self._accept_hand_off,
             Verb.RETURNED: self._return,
+            Verb.WAITED: self._wait,
+            Verb.WAIT_ENDED: self._end_wait,
             Verb.RESOLVED: self._resolve,
             Verb.REOPENED: self._reopen,
         }
@@ -192,6 +205,42 @@ class Replay:
         due_at = self.calendars.of(self.incident.department_id).deadline(step.at, hours)
         self.incident.state, self.incident.answer_due_at, self.incident.due_at = State.DISPUTED, due_at, due_at
         self._record(step, hand_off)
+
+    def _wait(self, step: PastStep) -> None:
+        self._require(step, State.IN_WORK)
+        if step.wait is None:
+            raise Invalid("wait", f"{self.incident.external_id} waited for nobody.")
+        incident = self.incident
+        begun = step.wait.begun(incident, step.at, step.person_id, self.calendars.of(incident.department_id))
+        self.wait = begun
+        self.waits.append(begun)
+        incident.state = State.WAITING
+        # What is past due stays so: waiting excuses what is still to come.
+        incident.due_at = begun.expires_at if begun.hours_left > 0 else incident.resolve_due_at
+        details = {"for": self._whom(begun), "reason": begun.reason, "until": begun.expected_on.isoformat()}
+        self.events.append(PastEvent(step, {**details, "hours_left": begun.hours_left}, wait=begun))
+
+    def _whom(self, wait: Wait) -> str:
+        if wait.department_id is not None:
+            return self.names.departments_in_full[wait.department_id]
+        return "the customer" if wait.waited_for == WaitedFor.CUSTOMER else wait.name
+
+    def _end_wait(self, step: PastStep) -> None:
+        self._require(step, State.WAITING)
+        over, self.wait = self.wait, None
+        if over is None:
+            raise Conflict(f"{self.incident.external_id} waits for nobody on {step.at:%d %b %Y}.")
+        if step.end not in WaitEnd.values:
+            raise Invalid("end", f"A wait ends as one of {', '.join(WaitEnd.values)}.")
+        if over.pk is not None:
+            self.ended = over
+        over.ended_at, over.ended_by_id, over.end, over.end_words = step.at, step.person_id, step.end, step.words
+        incident = self.incident
+        if over.hours_left > 0:
+            calendar = self.calendars.of(over.waiting_department_id)
+            incident.resolve_due_at = calendar.deadline(step.at, over.hours_left)
+        incident.state, incident.due_at = State.IN_WORK, incident.resolve_due_at
+        self.events.append(PastEvent(step, {"end": step.end, "state": State.IN_WORK.value}, wait=over))
 
     def _resolve(self, step: PastStep) -> None:
         before = self._require(step, *OPEN_FOR_WORK)

@@ -10,17 +10,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import Conflict, Invalid, NotAllowed
+from departments.actions.past_waits import LONGEST_DAYS, LONGEST_NAME, NAMED
 from departments.actions.permissions import require, require_member_of
 from departments.actions.steps import last_step, locked_incident, record_step, require_state, swap
 from departments.actions.undo import allow_undo, picture
 from departments.clocks import DAY, calendar_of
 from departments.models import Capability, Department, Incident, Person, State, Wait, WaitedFor, WaitEnd, WaitReason
 
-LONGEST_DAYS = 365
-LONGEST_NAME = 120
 # What people can say; the others are the system's own.
 SAYABLE_ENDS = (WaitEnd.ANSWERED, WaitEnd.ARRIVED, WaitEnd.NOT_NEEDED)
-NAMED = (WaitedFor.SUPPLIER, WaitedFor.OTHER)
 
 
 @transaction.atomic

@@ -5,6 +5,8 @@ The rules, which docs/importing.md tells:
 - A change of group asks the new group to take the case. Its acceptance is the next event of the case that finds it
   there and at work, or that it is resolved, or passed on again.
 - A group that gives a case back to the one it came from, before any sign of its work, returned it.
+- A state that waits begins a wait of whoever holds the case then; what finds the case at work again ends it, and so
+  does what passes it on, resolves it, or waits for somebody else.
 - Whoever is named once a case is resolved is taken to have resolved it.
 - Work after a resolution reopens the case.
 
@@ -16,14 +18,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from departments.actions.past_waits import PastWait
 from departments.actions.replay import PastStep, Verb
-from departments.models import State
+from departments.models import State, WaitEnd, WaitReason
 from retention.imports.log_rules import LogRules, Meaning
+
+# Either is a sign of work.
+AT_WORK = (Meaning.IN_WORK, Meaning.WAITING)
+# Of these, that they answered; of all others, that it arrived or was done.
+ANSWERED_BY_WORDS = (WaitReason.ANSWER, WaitReason.DECISION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEvent:
-    """One event; `department_id` is None where it leaves the case where it lies, `digest` tells it from others."""
+    """One event; `department_id` is None where it leaves the case where it lies, `digest` tells it from others.
+
+    `wait` is for whom, and why, where its meaning is that somebody is waited for.
+    """
 
     place: int
     at: dt.datetime
@@ -34,15 +45,17 @@ class LogEvent:
     words: str = ""
     resolution: str = ""
     met: bool | None = None
+    wait: PastWait | None = None
 
 
 @dataclass(slots=True)
 class Desk:
-    """Where a case lies: its state, who holds it, and who is asked to take it, if anybody."""
+    """Where a case lies: its state, who holds it, who is asked to take it, and whom it waits for, if anybody."""
 
     state: str
     holder: int
     asked: int | None = None
+    wait: PastWait | None = None
 
     @property
     def department_id(self) -> int:
@@ -81,7 +94,7 @@ class _Reading:
         """Yield the steps of one event."""
         desk = self._desk
         if desk.state == State.RESOLVED:
-            if event.meaning != Meaning.IN_WORK:
+            if event.meaning not in AT_WORK:
                 return
             desk.state = State.IN_WORK
             yield _step(event, Verb.REOPENED, words=event.words)
@@ -90,12 +103,37 @@ class _Reading:
             yield from self._move(event)
         if event.meaning == Meaning.RESOLVED:
             yield from self._resolve(event)
-        elif event.meaning == Meaning.IN_WORK and not moved:
+        elif event.meaning in AT_WORK and not moved:
             # Whoever sends it on does not accept it for the others: their first event does.
             yield from self._accept(event)
+            yield from self._wait(event)
+
+    def _wait(self, event: LogEvent) -> Iterator[PastStep]:
+        desk, wait = self._desk, event.wait
+        if wait is not None and wait.department_id == desk.holder:
+            # Nobody waits for themselves: they work on it.
+            wait = None
+        if wait == desk.wait:
+            return
+        yield from self._end_wait(event)
+        if wait is not None:
+            desk.wait, desk.state = wait, State.WAITING
+            yield replace(_step(event, Verb.WAITED), wait=wait)
+
+    def _end_wait(self, event: LogEvent) -> Iterator[PastStep]:
+        """End the wait that lasts: what it was for came if work goes on, and is needed no longer otherwise."""
+        desk, wait = self._desk, self._desk.wait
+        if wait is None:
+            return
+        end = WaitEnd.NOT_NEEDED
+        if event.meaning == Meaning.IN_WORK:
+            end = WaitEnd.ANSWERED if wait.reason in ANSWERED_BY_WORDS else WaitEnd.ARRIVED
+        desk.wait, desk.state = None, State.IN_WORK
+        yield replace(_step(event, Verb.WAIT_ENDED), end=end)
 
     def _move(self, event: LogEvent) -> Iterator[PastStep]:
         desk = self._desk
+        yield from self._end_wait(event)
         if desk.asked is not None and event.department_id == desk.holder:
             desk.asked, desk.state = None, State.DISPUTED
             yield _step(event, Verb.RETURNED, words=event.words or self._rules.words)
@@ -123,6 +161,7 @@ class _Reading:
     def _resolve(self, event: LogEvent) -> Iterator[PastStep]:
         if self._desk.asked is not None:
             yield from self._accept(event)
+        yield from self._end_wait(event)
         self._desk.state = State.RESOLVED
         yield _step(event, Verb.RESOLVED, words=event.resolution)
 

@@ -169,6 +169,7 @@ KINDS = _kinds(
             "group": TEXT,
             "person": PERSON,
             "words": TEXT,
+            "supplier": TEXT,
             "resolution": TEXT,
             "met": Field("boolean"),
             "account": Field(names="account"),

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 from django.utils.text import slugify
 
-from departments.models import Department
-from retention.imports.log_rules import LogRules
+from departments.actions.past_waits import LONGEST_NAME as LONGEST_NAME_WAITED_FOR
+from departments.actions.past_waits import PastWait
+from departments.models import Department, WaitedFor
+from retention.imports.log_rules import LogRules, WaitRule
 from retention.imports.targets import TARGETS
 
 LONGEST_SLUG, LONGEST_NAME = 40, 80
@@ -54,6 +56,18 @@ class Groups:
         if self._rules.creates:
             return "makes no short name for a department: give it one under [records.groups.names]"
         return "is no department here: name it under [records.groups.names], or say there unknown = 'create'"
+
+    def wait(self, rule: WaitRule, supplier: str | None) -> PastWait:
+        """Return whom a state of the log waits for; a supplier by the name that the event tells, if it tells one."""
+        name = supplier or rule.name if rule.waited_for == WaitedFor.SUPPLIER else rule.name
+        return PastWait(
+            waited_for=rule.waited_for,
+            reason=rule.reason,
+            department_id=None if rule.group is None else self.of(rule.group),
+            name=name[:LONGEST_NAME_WAITED_FOR],
+            words=rule.words,
+            days=rule.days,
+        )
 
     def _slug(self, group: str) -> str:
         return self._rules.names.get(group) or slugify(group)[:LONGEST_SLUG]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.bulk import copy_rows
 from departments.actions.history import PastStep, PastWork, record_past_work
 from departments.actions.opening import NewIncident, open_incidents
+from departments.actions.past_waits import PastWait
 from departments.models import FrictionType, Person, State
 from retention.imports.cases import Desk, LogEvent, steps_of, with_resolvers
 from retention.imports.log_groups import Groups
@@ -144,13 +145,21 @@ class LogWriter:
             words=row.get("words") or "",
             resolution=row.get("resolution") or "",
             met=row.get("met"),
+            wait=self._wait(row),
         )
+
+    def _wait(self, row: Row) -> PastWait | None:
+        rule = self._rules.waits.get(row["state"])
+        return None if rule is None else self._groups.wait(rule, row.get("supplier"))
 
     def _problem_of_event(self, row: Row) -> tuple[str, Any, str] | None:
         """Return field, value and reason of what is wrong with an event."""
         group = row.get("group")
         if problem := self._groups.problem(group):
             return "group", group or self._rules.missing, problem
+        rule = self._rules.waits.get(row["state"])
+        if rule is not None and rule.group is not None and (problem := self._groups.problem(rule.group)):
+            return "state", rule.group, problem
         if row["at"] > self._now:
             return "at", f"{row['at']:%Y-%m-%d %H:%M} UTC", "lies ahead"
         if row.get("person") and row["person_id"] is None:

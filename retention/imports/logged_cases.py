@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from departments.models import HandOff, Incident, State
+from departments.actions.past_waits import PastWait
+from departments.models import HandOff, Incident, State, Wait
 from retention.imports.cases import Desk, LogEvent
 from retention.models import LoggedCase
 
@@ -51,10 +52,17 @@ def known_cases(source: str, cases: Iterable[str]) -> dict[str, KnownCase]:
     found = {incident.pk: incident for incident in incidents.select_for_update()}
     logged = {one.incident_id: one for one in LoggedCase.objects.filter(incident__in=found)}
     asked = dict(HandOff.objects.pending().filter(incident__in=found).values_list("incident", "to_department"))
+    waits = {one.incident_id: _as_told(one) for one in Wait.objects.open().filter(incident__in=found)}
     return {
-        one.external_id: KnownCase(one, Desk(one.state, one.department_id, asked.get(key)), logged.get(key))
+        one.external_id: KnownCase(
+            one, Desk(one.state, one.department_id, asked.get(key), waits.get(key)), logged.get(key)
+        )
         for key, one in found.items()
     }
+
+
+def _as_told(wait: Wait) -> PastWait:
+    return PastWait(waited_for=wait.waited_for, reason=wait.reason, department_id=wait.department_id, name=wait.name)
 
 
 def ends(desk: Desk) -> bool:

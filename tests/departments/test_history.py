@@ -1,18 +1,21 @@
 """Past work of an earlier system: recorded at its own times, and as the single actions would have left it."""
 
 import datetime
+from collections.abc import Collection
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.errors import ActionError, Conflict, Invalid, NotAllowed
 from accounts.models import AuditEntry
-from departments.actions import handoffs, incidents
-from departments.actions.history import PastStep, PastWork, Verb, record_past_work
+from departments.actions import handoffs, incidents, waits
+from departments.actions.history import PastStep, PastWait, PastWork, Verb, record_past_work
 from departments.actions.opening import NewIncident, open_incidents
 from departments.models import Answer, Incident, Person, Role, State
+from departments.records import breaches
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +67,7 @@ def asked(days: float, head: Person, to: Person, share: float = 1.0) -> PastStep
     return after(days, Verb.HANDED_OFF, head, to_id=to.department_id, **words)
 
 
-def outcome(incident: Incident) -> dict[str, Any]:
+def outcome(incident: Incident, but: Collection[str] = ("hand_off",)) -> dict[str, Any]:
     """Return what an incident has become, but for the times."""
     return {
         "state": incident.state,
@@ -76,7 +79,7 @@ def outcome(incident: Incident) -> dict[str, Any]:
         "hand_offs": list(incident.hand_offs.values_list("from_department", "to_department", "share", "answer")),
         "record": list(incident.events.values_list("verb", "words", "person")),
         "details": [
-            {key: value for key, value in event.details.items() if key != "hand_off"}
+            {key: value for key, value in event.details.items() if key not in but}
             for event in incident.events.exclude(verb__in=["detected", "reported"])
         ],
     }
@@ -121,6 +124,60 @@ def test_the_past_ends_where_the_single_actions_would_have_ended(
         after(6, Verb.RESOLVED, operations_head, words="Sent again."),
     )
     assert outcome(brought) == outcome(Incident.objects.get(pk=done.pk))
+
+
+def test_waits_of_the_past_end_where_waiting_here_would_have_ended(
+    shipping_head: Person, administrator: Person
+) -> None:
+    done = incidents.accept(incident=opened(), acting_person=shipping_head)
+    begun = waits.wait(
+        incident=done,
+        waited_for="supplier",
+        department=None,
+        name="Riverline",
+        reason="goods",
+        words="Parts are ordered.",
+        expected_on=timezone.localdate() + datetime.timedelta(days=3),
+        acting_person=shipping_head,
+    )
+    waits.end_wait(wait=begun, end="arrived", words="All there.", acting_person=shipping_head)
+    done = Incident.objects.get(pk=done.pk)
+
+    ordered = PastWait(waited_for="supplier", name="Riverline", reason="goods", words="Parts are ordered.", days=3)
+    brought = bring(
+        administrator,
+        opened(),
+        after(1, Verb.ACCEPTED, shipping_head),
+        after(2, Verb.WAITED, shipping_head, wait=ordered),
+        after(4, Verb.WAIT_ENDED, shipping_head, end="arrived", words="All there."),
+    )
+    columns = ("waiting_department", "waited_for", "name", "reason", "words", "started_by", "ended_by", "end")
+    columns += ("end_words",)
+    assert list(brought.waits.values_list(*columns)) == list(done.waits.values_list(*columns))
+    at_their_own_times = {"wait", "hand_off", "until", "hours_left"}
+    assert outcome(brought, at_their_own_times) == outcome(done, at_their_own_times)
+    assert brought.due_at == brought.resolve_due_at
+    assert breaches() == []
+
+
+@pytest.mark.parametrize(
+    ("wait", "sentence"),
+    [
+        (PastWait(waited_for="nobody", reason="goods", words="?"), "Waited for is one of"),
+        (PastWait(waited_for="customer", reason="whim", words="?"), "A reason is one of"),
+        (PastWait(waited_for="customer", reason="goods", name="Ann", words="?"), "or with one needlessly"),
+        (PastWait(waited_for="supplier", reason="goods", words="?"), "without a name"),
+        (PastWait(waited_for="department", reason="goods", words="?"), "a department that has no name"),
+        (PastWait(waited_for="customer", reason="goods"), "nothing says for what"),
+        (PastWait(waited_for="customer", reason="goods", words="?", days=400), "more than 365 days"),
+    ],
+)
+def test_a_wait_that_nobody_could_have_set_is_refused(
+    shipping_head: Person, administrator: Person, wait: PastWait, sentence: str
+) -> None:
+    steps = (after(1, Verb.ACCEPTED, shipping_head), after(2, Verb.WAITED, shipping_head, wait=wait))
+    with pytest.raises(Invalid, match=sentence):
+        bring(administrator, opened(), *steps)
 
 
 def test_everything_has_its_own_time(shipping_head: Person, administrator: Person) -> None:

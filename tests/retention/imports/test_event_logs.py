@@ -13,7 +13,9 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry
 from departments.actions.incidents import accept
-from departments.models import Answer, Department, HandOff, Incident, Role, State
+from departments.charging import clocks_of
+from departments.clocks import calendars, organisation_calendar
+from departments.models import Answer, Department, HandOff, Incident, Role, State, Wait
 from departments.records import breaches
 from retention.dashboards.path_figures import Part, figures, made_of
 from retention.dashboards.paths import on_path, paths
@@ -123,6 +125,10 @@ def ticket(name: str) -> Incident:
     return Incident.objects.get(source="helpdesk", external_id=name)
 
 
+def waiting(wait: str) -> str:
+    return MAPPING.replace("[records.groups]", f'"wartet" = {{ {wait} }}\n[records.groups]')
+
+
 def record(incident: Incident) -> list[tuple[str, str]]:
     return [(event.verb, f"{event.at.astimezone(dt.UTC):%d %H:%M}") for event in incident.events.all()]
 
@@ -151,6 +157,97 @@ def test_what_goes_back_untouched_was_returned(run: Importer) -> None:
     assert (back.state, back.department.slug) == (State.DISPUTED, "shipping")
     asked = HandOff.objects.get(incident=back)
     assert (asked.answer, asked.to_department.slug) == (Answer.RETURNED, "legal")
+
+
+WAITING = [
+    "T8;01.05.2024 09:00;erfasst;Versand;Acme;ja\n",
+    "T8;01.05.2024 10:00;wartet;Versand;Acme;ja\n",
+    "T8;01.05.2024 11:00;wartet;Versand;Acme;ja\n",
+    "T8;02.05.2024 10:00;begonnen;Versand;Acme;ja\n",
+    "T8;02.05.2024 12:00;wartet;Versand;Acme;ja\n",
+    "T8;02.05.2024 13:00;wartet;Recht;Acme;ja\n",
+    "T8;02.05.2024 14:00;wartet;Recht;Acme;ja\n",
+    "T8;03.05.2024 09:00;erledigt;Recht;Acme;ja\n",
+]
+FOR_THE_CUSTOMER = waiting('waits_for = "customer", reason = "answer"')
+
+
+def test_states_that_wait_are_replayed_as_waits_of_whoever_holds_the_case(run: Importer) -> None:
+    run(WAITING, FOR_THE_CUSTOMER)
+    done = ticket("T8")
+    assert record(done) == [
+        ("reported", "01 07:00"),
+        ("accepted", "01 08:00"),
+        ("waited", "01 08:00"),
+        ("wait_ended", "02 08:00"),
+        ("waited", "02 10:00"),
+        ("wait_ended", "02 11:00"),
+        ("handed_off", "02 11:00"),
+        ("hand_off_accepted", "02 12:00"),
+        ("waited", "02 12:00"),
+        ("wait_ended", "03 07:00"),
+        ("resolved", "03 07:00"),
+    ]
+    told = [(one.waiting_department.slug, one.whom, one.words, one.end) for one in done.waits.all()]
+    assert told == [
+        ("shipping", "the customer", "wartet", "answered"),
+        ("shipping", "the customer", "wartet", "not_needed"),
+        ("legal", "the customer", "wartet", "not_needed"),
+    ]
+    assert breaches() == []
+
+
+def test_a_wait_of_the_log_is_charged_to_the_customer_and_moves_the_deadline(run: Importer) -> None:
+    run(WAITING[:4], FOR_THE_CUSTOMER)
+    run([line.replace("wartet", "begonnen") for line in WAITING[:4]], FOR_THE_CUSTOMER, source="at-work")
+    waited, worked = ticket("T8"), Incident.objects.get(source="at-work")
+    # From ten to ten, of which eight hours are worked.
+    office = organisation_calendar()
+    assert office.working_hours_between(worked.resolve_due_at, waited.resolve_due_at) == pytest.approx(8)
+    departments = {one.slug: one for one in Department.objects.all()}
+    moment = waited.recorded_at + dt.timedelta(days=1, hours=2)
+    clocks = clocks_of(
+        waited, waited.events.all(), [], departments, calendars(), moment, list(waited.waits.order_by("started_at"))
+    )
+    assert clocks.elsewhere == [("the customer", pytest.approx(8))]
+
+
+@pytest.mark.parametrize(
+    ("wait", "whom"),
+    [
+        ('waits_for = "supplier", name = "The carrier", reason = "goods", words = "Parts are ordered."', "The carrier"),
+        ('waits_for = "other", name = "The customs", reason = "documents"', "The customs"),
+        ('waits_for = "department", department = "Rechnung", reason = "work"', "Billing"),
+    ],
+)
+def test_the_mapping_says_who_is_waited_for(run: Importer, wait: str, whom: str) -> None:
+    run(WAITING[:2], waiting(wait))
+    one = ticket("T8").waits.get()
+    assert (one.whom, one.is_open, ticket("T8").state) == (whom, True, State.WAITING)
+    assert breaches() == []
+
+
+def test_no_department_of_a_log_waits_for_itself(run: Importer) -> None:
+    run(WAITING, waiting('waits_for = "department", department = "Versand", reason = "work"'))
+    assert [one.waiting_department.slug for one in ticket("T8").waits.all()] == ["legal"]
+    assert breaches() == []
+
+
+def test_a_supplier_goes_by_the_name_that_the_log_tells(run: Importer) -> None:
+    mapping = waiting('waits_for = "supplier", name = "A supplier", reason = "goods"')
+    run(WAITING[:2], mapping.replace('met = "ok"', 'met = "ok"\nsupplier = "client"'))
+    assert ticket("T8").waits.get().whom == "Acme"
+
+
+def test_in_parts_its_waits_become_what_they_are_in_one_piece(run: Importer) -> None:
+    run(WAITING, FOR_THE_CUSTOMER, source="whole")
+    for end in range(1, len(WAITING) + 1):
+        run(WAITING[:end], FOR_THE_CUSTOMER)
+        assert breaches() == []
+    parts, whole = ticket("T8"), Incident.objects.get(source="whole")
+    assert (record(parts), parts.resolve_due_at) == (record(whole), whole.resolve_due_at)
+    kept = ("waited_for", "started_at", "ended_at", "end", "expected_on", "hours_left", "due_at_then")
+    assert list(parts.waits.values(*kept)) == list(whole.waits.values(*kept))
 
 
 def test_a_case_without_an_end_is_named_and_loaded_as_far_as_it_is_known(run: Importer) -> None:
@@ -286,6 +383,27 @@ def test_a_trial_writes_nothing(run: Importer) -> None:
         ('unknown = "refuse"', 'unknown = "guess"', "[records 2.groups] unknown: must be 'refuse' or 'create'"),
         ('unknown = "refuse"', 'reason = "because"', "[records 2.groups] reason: must be one of caused_elsewhere"),
         ('account = "client"\n', "", "[records 2.fields] account: is missing"),
+        ('"begonnen" = "in_work"', '"begonnen" = "waiting"', "or a table that says whom it waits for, not 'waiting'"),
+        (
+            '"begonnen" = "in_work"',
+            '"begonnen" = { waits_for = "god", reason = "work" }',
+            "[records 2.states.begonnen] waits_for: must be one of customer, supplier, department, other",
+        ),
+        (
+            '"begonnen" = "in_work"',
+            '"begonnen" = { waits_for = "supplier", reason = "work" }',
+            "[records 2.states.begonnen] name: is missing",
+        ),
+        (
+            '"begonnen" = "in_work"',
+            '"begonnen" = { waits_for = "customer", reason = "work", name = "Ann" }',
+            "name: means nothing where 'customer' is waited for",
+        ),
+        (
+            '"begonnen" = "in_work"',
+            '"begonnen" = { waits_for = "customer", reason = "work", days = 366 }',
+            "days: must be at most 365",
+        ),
     ],
 )
 def test_a_wrong_mapping_is_told_by_table_and_key(before: str, after: str, sentence: str) -> None:
@@ -356,6 +474,9 @@ def test_the_incident_log_tells_its_known_shares_and_its_beginning_is_replayed_a
     assert (breaches(), refused) == ([], [])
     found = paths(None, timezone.now())
     assert [round(100 * row.share) for row in found.rows] == pytest.approx(met_by_moves(told), abs=1)
+    states = {row["incident_state"] for row in csv.DictReader(lines[: 12_000 + 1])}
+    awaited = {state for state in states if state.startswith("Awaiting")}
+    assert set(Wait.objects.values_list("words", flat=True)) == awaited
     assert Incident.objects.filter(reopened__gt=0).count() == sum(row["reopen_count"] > "0" for row in told.values())
 
 
