@@ -151,8 +151,8 @@ def test_waits_of_the_past_end_where_waiting_here_would_have_ended(
         after(2, Verb.WAITED, shipping_head, wait=ordered),
         after(4, Verb.WAIT_ENDED, shipping_head, end="arrived", words="All there."),
     )
-    columns = ("waiting_department", "waited_for", "name", "reason", "words", "started_by", "ended_by", "end")
-    columns += ("end_words",)
+    whom = ("waiting_department", "waited_for", "name", "reason", "words", "started_by")
+    columns = (*whom, "ended_by", "end", "end_words")
     assert list(brought.waits.values_list(*columns)) == list(done.waits.values_list(*columns))
     at_their_own_times = {"wait", "hand_off", "until", "hours_left"}
     assert outcome(brought, at_their_own_times) == outcome(done, at_their_own_times)
