@@ -15,7 +15,15 @@ from retention.scoring.ledger import build_ledger
 from retention.scoring.reading import Scope, read_records
 from retention.scoring.records import Records
 from retention.scoring.segments import read_range
-from retention.scoring.versions import InForce, held_in_force, version_in_force
+from retention.scoring.versions import (
+    HOLD_SQL,
+    IN_FORCE,
+    InForce,
+    ModelReplacedError,
+    held_in_force,
+    latest_in_force,
+    version_in_force,
+)
 from retention.scoring.writing import (
     Scored,
     Standing,
@@ -43,17 +51,19 @@ TAKE_MARKS_SQL: Final = """
     )
     SELECT account_id FROM taken
 """
-LOCK_SQL: Final = """
+LOCK_SQL: Final = f"""
     SELECT pg_advisory_xact_lock(%s, bucket) FROM unnest(%s::int[]) AS bucket;
-    SELECT clock_timestamp()
+    {HOLD_SQL};
+    SELECT clock_timestamp(), {IN_FORCE}
 """
 
 
 def rescore_range(*, first: int, last: int, as_of: datetime.datetime, version: ModelVersion) -> int:
     """Score the accounts whose ids lie from first to last as of a moment; return how many were written."""
     with transaction.atomic():
-        _lock(range(first // ACCOUNTS_A_LOCK, last // ACCOUNTS_A_LOCK + 1))
-        return _rescore(read_range(first, last, as_of), Scope.between(first, last), as_of, InForce.of(version))
+        buckets = range(first // ACCOUNTS_A_LOCK, last // ACCOUNTS_A_LOCK + 1)
+        _, in_force = _lock(buckets, InForce.of(version))
+        return _rescore(read_range(first, last, as_of), Scope.between(first, last), as_of, in_force)
 
 
 def rescore_accounts(
@@ -66,9 +76,9 @@ def rescore_accounts(
 
 def _rescore_accounts(ids: Sequence[int], as_of: datetime.datetime | None, believed: InForce) -> int:
     # Read after the locks were waited for: what was recorded meanwhile must count.
-    clock = _lock(sorted({account_id // ACCOUNTS_A_LOCK for account_id in ids}))
+    clock, in_force = _lock(sorted({account_id // ACCOUNTS_A_LOCK for account_id in ids}), believed)
     moment, scope = as_of or clock, Scope.of_ids(ids)
-    return _rescore(read_records(scope, moment), scope, moment, believed)
+    return _rescore(read_records(scope, moment), scope, moment, in_force)
 
 
 def drain_all_changes(most_batches: int) -> int:
@@ -102,7 +112,13 @@ def drain_changes() -> int:
     Taking the marks and writing the scores is one transaction: if it dies, the marks are back. The facts are read by
     a later statement than the one that took the marks, so they are at least as new as the marks.
     """
-    believed = version_in_force()
+    try:
+        return _drain(latest_in_force())
+    except ModelReplacedError:
+        return _drain(InForce.of(version_in_force().version))
+
+
+def _drain(believed: InForce) -> int:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(TAKE_MARKS_SQL, [MARKS_A_BATCH])
@@ -112,8 +128,7 @@ def drain_changes() -> int:
     return len(marked)
 
 
-def _rescore(records: Records, scope: Scope, as_of: datetime.datetime, believed: InForce) -> int:
-    in_force = held_in_force(believed)
+def _rescore(records: Records, scope: Scope, as_of: datetime.datetime, in_force: InForce) -> int:
     version, model = in_force.version, in_force.model
     gathered = gather(records, as_of, model.window_days)
     scores = score(build_inputs(gathered.facts, model), model.weights)
@@ -125,14 +140,15 @@ def _rescore(records: Records, scope: Scope, as_of: datetime.datetime, believed:
     return int(written.sum())
 
 
-def _lock(buckets: Iterable[int]) -> datetime.datetime:
+def _lock(buckets: Iterable[int], believed: InForce) -> tuple[datetime.datetime, InForce]:
     """Wait until nobody else scores accounts of these buckets, and keep others waiting until this transaction ends.
 
     In ascending order, so that two never wait for each other. Not the accounts' own rows: locking a million of those
-    writes a million rows, and would hold up everybody who edits an account. Returns the clock's time after that.
+    writes a million rows, and would hold up everybody who edits an account. Returns the clock's time after that, and
+    what is in force, which nobody replaces until this transaction ends; raises ModelReplacedError.
     """
     with connection.cursor() as cursor:
         cursor.execute(LOCK_SQL, [LOCK_CLASS, list(buckets)])
-        (moment,) = cursor.fetchone()
+        moment, *row = cursor.fetchone()
     assert isinstance(moment, datetime.datetime)  # noqa: S101
-    return moment
+    return moment, held_in_force(believed, (row[0], row[1], row[2]))

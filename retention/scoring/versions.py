@@ -30,14 +30,16 @@ PRIOR_LIFETIME: Final = datetime.timedelta(days=30)
 # So many times as many accounts make a model of priors learn its rhythm anew: it may have been made amid an import.
 GROWTH: Final = 1.5
 LOCK: Final = 0x40DE1
+# The version's id, what changes with its row, and the keys of all departments.
+Row = tuple[int | None, str | None, list[str]]
 
-IN_FORCE_SQL: Final = """
-    SELECT version.public_id::text, version.xmin::text, ARRAY(SELECT 'department:' || slug FROM departments_department)
+# Whoever writes scores holds this lock, so that none is written by a model that has been replaced, after the run that
+# renewed them all. What is in force is asked by a later statement, which sees what had committed when the lock was had.
+HOLD_SQL: Final = f"SELECT pg_advisory_xact_lock_shared({LOCK})"
+# Which version is in force, as its row stands, and which departments there are that it may not know.
+IN_FORCE: Final = """
+    version.id, version.xmin::text, ARRAY(SELECT 'department:' || slug FROM departments_department)
     FROM (SELECT) AS always LEFT JOIN retention_modelversion AS version ON version.is_active
-"""
-HELD_SQL: Final = """
-    SELECT pg_advisory_xact_lock_shared(%s);
-    SELECT id FROM retention_modelversion WHERE is_active
 """
 
 
@@ -50,6 +52,10 @@ def scoring_model(version: ModelVersion) -> ScoringModel:
         float(version.horizon_days),
         float(version.window_days),
     )
+
+
+def _version(number: int) -> ModelVersion:
+    return ModelVersion.objects.defer("backtest").get(pk=number)
 
 
 def active_model() -> ModelVersion | None:
@@ -75,50 +81,59 @@ def renew_prior_version() -> ModelVersion:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """A version with what it scores by; `row` changes whenever anything of the version is changed."""
+    """A version with what it scores by; `row` is what `IN_FORCE` found of it, if that is how it was read."""
 
     version: ModelVersion
     model: ScoringModel
-    row: tuple[Any, ...] = ()
+    row: Row | None = None
 
     @classmethod
     def of(cls, version: ModelVersion) -> Self:
         return cls(version, scoring_model(version))
 
+    def is_still(self, row: Row) -> bool:
+        """Return whether a row found now is that of this version, unchanged, and it knows every department."""
+        number, changed, slugs = row
+        return (
+            self.row is not None and self.row[:2] == (number, changed) and _known_keys(self.version).issuperset(slugs)
+        )
+
+
+class ModelReplacedError(Exception):
+    """Another model is in force than the one that a transaction was to score by."""
+
 
 _latest: ContextVar[InForce | None] = ContextVar("latest", default=None)
 
 
+def latest_in_force() -> InForce:
+    """Return the active version as it was found the last time; whoever scores by it hears of it if it is no longer."""
+    return _latest.get() or version_in_force()
+
+
 def version_in_force() -> InForce:
-    """Return the active version as `ensure_active_version` does, by one statement where it is the one of last time."""
+    """Return the active version as `ensure_active_version` does, and remember it."""
+    ensure_active_version()
     with connection.cursor() as cursor:
-        cursor.execute(IN_FORCE_SQL)
-        *row, slugs = cursor.fetchone()
-    latest = _latest.get()
-    if latest is None or latest.row != tuple(row) or not _known_keys(latest.version).issuperset(slugs):
-        version = ensure_active_version()
-        latest = InForce(version, scoring_model(version), tuple(row))
-        _latest.set(None if row[0] is None else latest)
+        cursor.execute(f"SELECT {IN_FORCE}")
+        row = cursor.fetchone()
+    version = _version(row[0])
+    latest = InForce(version, scoring_model(version), row)
+    _latest.set(latest)
     return latest
 
 
-def held(version: ModelVersion) -> ModelVersion:
-    """Return the version in force, and let no other take its place until this transaction ends.
+def held_in_force(believed: InForce, row: Row) -> InForce:
+    """Return what is in force by a row that was found holding `HOLD_SQL`'s lock; raise ModelReplacedError.
 
-    `version` is what the caller believes to be in force. Whoever writes scores calls this first, so that none is
-    written by a model that has been replaced, after the run that renewed them all.
+    Who believes in a version that was read some time before scores by the one that has taken its place. Who believes
+    in what was found the last time must read it again, outside of the transaction: reading may renew the version.
     """
-    with connection.cursor() as cursor:
-        # Two statements, so that the second one sees what had committed when the lock was there.
-        cursor.execute(HELD_SQL, [LOCK])
-        row = cursor.fetchone()
-    return version if row == (version.pk,) else active_model() or version
-
-
-def held_in_force(believed: InForce) -> InForce:
-    """Do as `held`, for a version whose model has been read already."""
-    version = held(believed.version)
-    return believed if version is believed.version else InForce.of(version)
+    if believed.row is None:
+        return believed if row[0] in (believed.version.pk, None) else InForce.of(_version(row[0]))
+    if not believed.is_still(row):
+        raise ModelReplacedError
+    return believed
 
 
 def hold_all() -> None:

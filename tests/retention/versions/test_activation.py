@@ -19,7 +19,7 @@ from departments.models import Person, Role
 from retention.models import ModelVersion, Origin, Score, ScoreHistory, ScoringRun
 from retention.scoring import boosting, runs
 from retention.scoring.rescoring import drain_changes, rescore_accounts
-from retention.scoring.versions import ensure_active_version, held, renew_prior_version
+from retention.scoring.versions import ensure_active_version, renew_prior_version
 from retention.versions.actions import activate, activate_by_rule
 from retention.versions.preview import preview
 from retention.versions.weekly import hold_against_the_past
@@ -149,6 +149,19 @@ def test_who_still_believes_in_the_old_model_scores_by_the_new_one() -> None:
     assert set(Score.objects.values_list("model", flat=True)) == {second.pk}
 
 
+@pytest.mark.django_db
+def test_a_drain_that_remembers_the_old_model_scores_by_the_new_one() -> None:
+    first = company()
+    drain_changes()
+    make.account()
+    assert drain_changes()
+    second = candidate(first)
+    activate(version=second, instead_of=1, acting_person=administrator())
+    account = make.account()
+    assert drain_changes()
+    assert Score.objects.get(account=account).model_id == second.pk
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_model_is_replaced_only_after_those_who_score_by_it_are_done() -> None:
     first = company()
@@ -157,9 +170,8 @@ def test_a_model_is_replaced_only_after_those_who_score_by_it_are_done() -> None
 
     def score_slowly() -> None:
         with transaction.atomic():
-            version = held(first)
-            rescore_accounts(account_ids=Account.objects.values_list("pk", flat=True), version=version)
-            seen.append(version.number)
+            rescore_accounts(account_ids=Account.objects.values_list("pk", flat=True), version=first)
+            seen.extend(Score.objects.values_list("model__number", flat=True)[:1])
 
     def replace_it() -> None:
         work_off(activate(version=second, instead_of=1, acting_person=person).ranges)
