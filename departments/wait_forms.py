@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 
-from departments.actions.waits import LONGEST_NAME, SAYABLE_ENDS
+from departments.actions.past_waits import LONGEST_NAME
+from departments.actions.waits import SAYABLE_ENDS
 from departments.models import Department, Person, Wait, WaitedFor, WaitEnd, WaitReason
 
 

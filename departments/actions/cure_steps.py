@@ -2,15 +2,15 @@
 
 import datetime
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.actions import record_audit
 from accounts.errors import Conflict, Invalid
+from accounts.models import AuditEntry
 from departments.actions.permissions import require, require_member_of
 from departments.actions.steps import record_step, swap
 from departments.actions.undo import ON_ITS_WAY, UNDO_SECONDS, allow_undo, picture, undo_rows_beside
@@ -91,8 +91,22 @@ def record_problem_step(
     problem: Problem, verb: str, words: str, acting_person: Person | None, details: Mapping[str, Any]
 ) -> None:
     """Write the step into the problem's record and into the audit."""
-    record_audit(verb=f"problem.{verb}", subject=problem.public_id, details=dict(details), acting_person=acting_person)
-    ProblemEvent.objects.create(problem=problem, person=acting_person, verb=verb, words=words, details=dict(details))
+    record_problem_steps(problem, verb, [(words, details)], acting_person)
+
+
+def record_problem_steps(
+    problem: Problem, verb: str, steps: Iterable[tuple[str, Mapping[str, Any]]], acting_person: Person | None
+) -> None:
+    """Write steps of one kind, each with its words and details, in two statements however many they are."""
+    told = [(words, dict(details)) for words, details in steps]
+    AuditEntry.objects.bulk_create(
+        AuditEntry(verb=f"problem.{verb}", subject=problem.public_id, details=details, person=acting_person)
+        for _words, details in told
+    )
+    ProblemEvent.objects.bulk_create(
+        ProblemEvent(problem=problem, person=acting_person, verb=verb, words=words, details=details)
+        for words, details in told
+    )
 
 
 def allow_problem_undo(

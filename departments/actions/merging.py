@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import Conflict, Invalid
-from departments.actions.outcome import Outcome, Overtaken
+from departments.actions.outcome import Outcome, Overtaken, as_error
 from departments.actions.permissions import require_answering
 from departments.actions.sets import Standing, Step, locked, planned, write
 from departments.models import Incident, IncidentEvent, Person, Responsibility, State
@@ -24,7 +24,7 @@ def merge(*, incident: Incident, into: Incident, acting_person: Person) -> Incid
         raise Invalid("into", "An incident is not its own duplicate.")
     outcome = merge_all(incidents=[incident], into=into, acting_person=acting_person)
     for refusal in outcome.refused:
-        raise Conflict(refusal.reason) if isinstance(refusal.error, Overtaken) else refusal.error
+        raise as_error(refusal)
     incident.refresh_from_db()
     return incident
 

@@ -105,6 +105,11 @@ def said_last(refused: Iterable[Refusal]) -> list[Refusal]:
     return [replace(one, last=last.get(one.incident.pk)) for one in refusals]
 
 
+def as_error(refusal: Refusal) -> ActionError:
+    """Return what is raised for a refusal where the deed was to be done with one incident alone."""
+    return Conflict(refusal.reason) if isinstance(refusal.error, Overtaken) else refusal.error
+
+
 def spelled(event: IncidentEvent | None) -> str:
     """Say who did what last: Ann Smith: accepted, 03 May 14:03 UTC."""
     if event is None:

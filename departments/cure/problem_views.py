@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.errors import ActionError, NotAllowed
 from departments.actions import problems as actions
-from departments.actions.bulk import Outcome
+from departments.actions.outcome import Outcome, told
 from departments.actions.undo import undo_of
 from departments.cure.forms import LinkForm, ProblemForm
 from departments.cure.pages import show_problem_page
@@ -124,10 +124,11 @@ def _link(request: PersonRequest, incidents: list[Incident]) -> HttpResponse:
 def _report(request: PersonRequest, outcome: Outcome, words: str) -> None:
     if outcome.is_forbidden and outcome.refused:
         raise PermissionDenied(str(outcome.refused[0].error))
+    sentence = told(outcome, words, request.user)
     if outcome.done:
-        messages.success(request, f"{len(outcome.done)} {words}.", extra_tags=undo_tag(outcome.undo))
-    for refusal in outcome.refused:
-        messages.error(request, refusal.sentence)
+        messages.success(request, sentence, extra_tags=undo_tag(outcome.undo))
+    else:
+        messages.error(request, sentence)
 
 
 @require_POST

@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import Account
@@ -13,10 +14,11 @@ from departments.actions.handoffs import accept_hand_off, hand_off
 from departments.actions.incidents import accept, assign, resolve
 from departments.actions.merging import merge_all
 from departments.actions.outcome import Outcome, told
+from departments.actions.problems import link_all, link_incident, open_problem
 from departments.actions.rulings import ask_for_ruling
 from departments.actions.several import accept_all, assign_all, hand_off_all, resolve_all
 from departments.actions.undo import undo
-from departments.models import HandOff, Incident, Person, Reason, Ruling, RulingState, State
+from departments.models import HandOff, Incident, Person, Problem, Reason, Ruling, RulingState, State
 from departments.records import breaches
 from tests import make
 from tests.departments.test_undo import ask, pair, reported, state_of
@@ -59,6 +61,23 @@ def merge_them(incidents: list[Incident], person: Person) -> Outcome:
     return merge_all(incidents=incidents, into=incidents[0], acting_person=person)
 
 
+def link_them(incidents: list[Incident], person: Person) -> Outcome:
+    return link_all(incidents=incidents, problem=a_problem(person), acting_person=person)
+
+
+def a_problem(head: Person) -> Problem:
+    """Return an open problem of the department, with an incident of its own."""
+    known = Problem.objects.open().filter(department=head.department).first()
+    return known or open_problem(
+        title="The gate",
+        description="",
+        department=head.department or make.department(),
+        friction_type=None,
+        incidents=fresh([reported()]),
+        acting_person=head,
+    )
+
+
 def one_by_one(deed: Deed, incident: Incident, person: Person) -> None:
     if deed is accept_them:
         accept(incident=incident, acting_person=person)
@@ -66,6 +85,8 @@ def one_by_one(deed: Deed, incident: Incident, person: Person) -> None:
         assign(incident=incident, assignee=person, acting_person=person)
     elif deed is resolve_them:
         resolve(incident=incident, resolution="Sent again.", cause=None, acting_person=person)
+    elif deed is link_them:
+        link_incident(incident=incident, problem=a_problem(person), acting_person=person)
     else:
         hand_off(
             incident=incident,
@@ -88,7 +109,7 @@ def timeless(incident: Incident) -> tuple[object, ...]:
     return (*columns, last.verb, last.words, details, shares)
 
 
-@pytest.mark.parametrize("deed", [accept_them, assign_them, resolve_them, hand_them_off])
+@pytest.mark.parametrize("deed", [accept_them, assign_them, resolve_them, hand_them_off, link_them])
 def test_many_at_once_end_as_one_by_one(deed: Deed) -> None:
     together_, alone = [reported(), reported()], reported()
     head = make.head(alone.department)
@@ -118,7 +139,7 @@ def test_what_others_hand_over_is_taken_among_what_one_holds() -> None:
     assert breaches() == []
 
 
-@pytest.mark.parametrize("deed", [accept_them, assign_them, resolve_them, hand_them_off, merge_them])
+@pytest.mark.parametrize("deed", [accept_them, assign_them, resolve_them, hand_them_off, merge_them, link_them])
 def test_the_statements_do_not_grow_with_the_incidents(deed: Deed) -> None:
     make.department("billing")
     counts = []
@@ -127,6 +148,7 @@ def test_the_statements_do_not_grow_with_the_incidents(deed: Deed) -> None:
         incidents = [make.incident(account) for _ in range(size)]
         head = make.head(incidents[0].department)
         accept_all(incidents=fresh(incidents[-1:]), acting_person=head)
+        a_problem(head)
         with CaptureQueriesContext(connection) as doing:
             outcome = deed(fresh(incidents), head)
         assert outcome.undo is not None
@@ -137,7 +159,7 @@ def test_the_statements_do_not_grow_with_the_incidents(deed: Deed) -> None:
     assert counts[0] == counts[1]
 
 
-@pytest.mark.parametrize("deed", [accept_them, assign_them, resolve_them, hand_them_off, merge_them])
+@pytest.mark.parametrize("deed", [accept_them, assign_them, resolve_them, hand_them_off, merge_them, link_them])
 def test_all_of_it_is_taken_back_at_once(deed: Deed) -> None:
     first, twin, head = pair()
     before = [state_of(first), state_of(twin)]
@@ -148,6 +170,52 @@ def test_all_of_it_is_taken_back_at_once(deed: Deed) -> None:
     assert len(undone.incidents) == len(outcome.done)
     assert [state_of(first), state_of(twin)] == before
     assert breaches() == []
+
+
+def test_opening_a_problem_takes_as_many_statements_for_many_incidents_as_for_few() -> None:
+    counts = []
+    for size in (3, 12):
+        account = make.account()
+        incidents = [make.incident(account) for _ in range(size)]
+        head = make.head(incidents[0].department)
+        with CaptureQueriesContext(connection) as opening:
+            open_problem(
+                title="The gate",
+                description="",
+                department=incidents[0].department,
+                friction_type=None,
+                incidents=fresh(incidents),
+                acting_person=head,
+            )
+        counts.append(len(opening))
+        assert Incident.objects.filter(account=account, problem__isnull=False).count() == size
+    assert counts[0] == counts[1]
+
+
+def test_what_cannot_be_linked_is_left_and_the_others_are_linked() -> None:
+    free, taken, merged, foreign = (reported() for _ in range(4))
+    head = make.head(free.department)
+    problem, other = a_problem(head), make.head(make.department("billing"))
+    another = open_problem(
+        title="Another",
+        description="",
+        department=free.department,
+        friction_type=None,
+        incidents=fresh([taken]),
+        acting_person=head,
+    )
+    Incident.objects.filter(pk=merged.pk).update(
+        merged_into=taken, state=State.RESOLVED, resolved_at=timezone.now(), resolution="The same."
+    )
+    outcome = link_all(incidents=fresh([free, taken, merged]), problem=problem, acting_person=head)
+    assert [one.pk for one in outcome.done] == [free.pk]
+    assert [str(refusal.error) for refusal in outcome.refused] == [
+        "It belongs to another problem: take it out of that one first.",
+        "It was merged into another incident: link that one.",
+    ]
+    refused = link_all(incidents=fresh([foreign]), problem=another, acting_person=other)
+    assert (refused.is_forbidden, len(refused.refused)) == (True, 1)
+    assert problem.events.filter(verb="incident_linked").count() == 1
 
 
 def test_taking_over_is_taken_back_with_shares_and_question() -> None:

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from departments.actions.cure_steps import undo_of_problem
-from departments.actions.problems import MOST_LINKED
+from departments.actions.outcome import MOST_AT_ONCE
 from departments.actions.undo import undo_of
 from departments.models import (
     ActionKind,
@@ -29,7 +29,7 @@ from departments.models import (
 from departments.models.cure import BEST_SCORE, MOST_WHYS
 from retention.api.callers import caller
 from retention.api.serializers.common import PersonName, public_id, slug
-from retention.api.serializers.inputs import AnyById, ById, BySlug
+from retention.api.serializers.inputs import AnyById, BySlug, ManyById
 
 LONGEST = 20_000
 ACTION_STATES = [("planned", "Planned"), ("done", "Done")]
@@ -288,20 +288,20 @@ class ProblemInput(serializers.Serializer[Any]):
     friction_type = BySlug(
         FrictionType.objects.all(), required=False, allow_null=True, default=None, help_text="null for the commonest"
     )
-    incidents = serializers.ListField(
-        child=ById(Incident.objects.select_related("department", "friction_type", "account")),
+    incidents = ManyById(
+        Incident.objects.select_related("department", "friction_type", "account"),
         allow_empty=False,
-        max_length=MOST_LINKED,
+        max_length=MOST_AT_ONCE,
     )
 
 
 class SeveralLinked(serializers.Serializer[Any]):
     """Incidents that belong to the problem."""
 
-    incidents = serializers.ListField(
-        child=ById(Incident.objects.select_related("department", "friction_type", "account")),
+    incidents = ManyById(
+        Incident.objects.select_related("department", "friction_type", "account"),
         allow_empty=False,
-        max_length=MOST_LINKED,
+        max_length=MOST_AT_ONCE,
     )
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from departments.actions.waits import LONGEST_NAME, SAYABLE_ENDS
+from departments.actions.past_waits import LONGEST_NAME
+from departments.actions.waits import SAYABLE_ENDS
 from departments.models import Department, Wait, WaitedFor, WaitReason
 from retention.api.serializers.common import PersonName, public_id, slug
 from retention.api.serializers.inputs import BySlug
