@@ -13,7 +13,7 @@ from retention import keeping
 from retention.care import snoozes
 from retention.imports import runs as imports
 from retention.notifications import mail, monday, reminders
-from retention.scoring import learning, rescoring, runs
+from retention.scoring import learning, rescoring, runs, what_if_runs
 from retention.scoring.fit import TooFewLeavers
 from retention.versions import weekly
 
@@ -40,6 +40,12 @@ def score_range(range_id: int) -> None:
     runs.score_range(range_id)
 
 
+@shared_task(name="retention.answer_range")
+def answer_range(range_id: int) -> None:
+    """Answer a question what if for one range of accounts."""
+    what_if_runs.answer_range(range_id)
+
+
 @shared_task(name="retention.start_nightly_run")
 def start_nightly_run() -> None:
     """Score every account, since time itself changes risk."""
@@ -53,6 +59,9 @@ def sweep_runs() -> None:
     runs.finish_run()
     for range_id in runs.unclaimed_ranges():
         score_range.delay(range_id)
+    what_if_runs.finish_runs()
+    for range_id in what_if_runs.unclaimed_ranges():
+        answer_range.delay(range_id)
 
 
 @shared_task(name="retention.learn")

@@ -42,6 +42,7 @@ urlpatterns = [
     path("", include("departments.care.urls")),
     path("", include("retention.care.urls")),
     path("", include("retention.dashboards.urls")),
+    path("", include("retention.asking.urls")),
     path("", include("retention.budgets.urls")),
     path("", include("retention.overrides.urls")),
     path("", include("retention.rules.urls")),

@@ -44,6 +44,8 @@ from retention.notifications.monday import stop_token, want_scorecard_mail
 from retention.overrides.actions import override_risk
 from retention.scoring.rescoring import drain_changes, rescore_accounts
 from retention.scoring.versions import ensure_active_version
+from retention.scoring.what_if import Question
+from retention.scoring.what_if_runs import answer_range, ask, ranges_of
 from retention.sharing.actions import make_live_link
 from tests import make
 from tests.populated_cure import cured
@@ -87,7 +89,18 @@ def _accounts(people: Mapping[str, Person], count: int) -> list[Ids]:
     rescore_accounts(account_ids=keys, as_of=make.ago(days=8), version=version)
     drain_changes()
     overrides = {str(one.account.public_id): one for one in map(partial(_override, people["manager"]), keys)}
-    return [record | {"override": _public_id(overrides[record["account"]])} for record in records]
+    return [
+        record | {"override": _public_id(overrides[record["account"]]), "answer": _answer(people["head"])}
+        for record in records
+    ]
+
+
+def _answer(head: Person) -> str:
+    """A question what if that the workers have answered for a department."""
+    run = ask(question=Question(departments=("shipping",)), words="What if?", acting_person=head)
+    for range_id in ranges_of(run):
+        answer_range(range_id)
+    return _public_id(run)
 
 
 def _override(manager: Person, account_id: int) -> Override:

@@ -28,7 +28,7 @@ from retention.api.views.rules import RuleViewSet
 from retention.api.views.scores import ScoreViewSet
 from retention.api.views.signals import SignalViewSet
 from retention.api.views.waits import WaitViewSet
-from retention.api.views.what_if import WhatIfView
+from retention.api.views.what_if import WhatIfRunViewSet, WhatIfView
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("accounts", AccountViewSet)
@@ -55,6 +55,7 @@ router.register("call-requests", CallRequestViewSet)
 router.register("snoozes", SnoozeViewSet)
 router.register("absences", AbsenceViewSet)
 router.register("assignments", AssignmentViewSet, basename="assignment")
+router.register("what-if/answers", WhatIfRunViewSet, basename="what-if-answer")
 router.register("departments", DepartmentViewSet)
 router.register("friction-types", FrictionTypeViewSet)
 

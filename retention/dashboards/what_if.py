@@ -1,6 +1,7 @@
 """What if: some friction had not happened, and what that would have kept, for whoever may see it."""
 
 import datetime
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -15,10 +16,12 @@ from django.views.decorators.http import require_safe
 from accounts.models import Account
 from departments.http import PersonRequest
 from departments.models import Department, FrictionType, Person
+from retention.asking.words import words_of
 from retention.dashboards.portfolio_choices import segments_of
 from retention.models import ModelVersion
 from retention.scoring.bands import BAND_WORDS
-from retention.scoring.what_if import Answer, Question, TooManyAccounts, what_if
+from retention.scoring.what_if import Question, TooManyAccounts, what_if
+from retention.scoring.what_if_answers import Told
 
 USUAL_DAYS = 90
 MOST_ROWS = 50
@@ -32,6 +35,7 @@ class WhatIfForm(forms.Form):
     segment = forms.ChoiceField(required=False, label="At accounts of")
     since = forms.DateField(required=False, label="Happened from", widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(required=False, label="to", widget=forms.DateInput(attrs={"type": "date"}))
+    incidents = forms.CharField(required=False, max_length=40_000, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, person: Person, **rest: Any) -> None:
         super().__init__(*args, **rest)
@@ -44,6 +48,13 @@ class WhatIfForm(forms.Form):
     def _offer(self, name: str, nothing: str, choices: Any) -> None:
         cast(forms.ChoiceField, self.fields[name]).choices = [("", nothing), *choices]
 
+    def clean_incidents(self) -> tuple[uuid.UUID, ...]:
+        """Return the public ids of chosen incidents, which the address names with commas between."""
+        try:
+            return tuple(uuid.UUID(one) for one in self.cleaned_data["incidents"].split(",") if one)
+        except ValueError as error:
+            raise forms.ValidationError("Chosen incidents are named by their ids, with commas between.") from error
+
     def clean(self) -> dict[str, Any]:
         """Refuse a period that ends before it begins."""
         given = super().clean() or {}
@@ -51,6 +62,10 @@ class WhatIfForm(forms.Form):
         if since and until and until < since:
             self.add_error("until", "The period ends before it begins.")
         return given
+
+    def cleaned_fields(self) -> list[tuple[str, str]]:
+        """Return names and values of what is asked, to be asked anew."""
+        return [(name, value) for name in self.fields if (value := self.data.get(name))]
 
     def question(self) -> Question:
         """Return what is asked; days are the reader's own, both included."""
@@ -62,6 +77,7 @@ class WhatIfForm(forms.Form):
             happened_from=_start_of(given["since"]),
             happened_until=_start_of(day_after),
             segment=given["segment"],
+            incidents=given["incidents"],
         )
 
 
@@ -104,20 +120,21 @@ class Crossing:
 def show_what_if(request: PersonRequest) -> HttpResponse:
     """Ask and answer what would be without some friction; nothing is changed by it."""
     form = WhatIfForm(_asked(request), person=request.user)
-    answer, refusal = None, ""
+    told, refusal = None, ""
     if form.is_valid():
         try:
-            answer = what_if(form.question(), person=request.user, as_of=timezone.now())
+            told = Told.of(what_if(form.question(), person=request.user, as_of=timezone.now()))
         except TooManyAccounts as sentence:
             refusal = str(sentence)
     context = {
         "form": form,
         "version": ModelVersion.objects.filter(is_active=True).first(),
-        "answer": answer,
+        "answer": told,
         "refusal": refusal,
-        "rows": _rows(answer) if answer else [],
-        "crossings": _crossings(answer) if answer else [],
-        "words": _words(form) if answer else "",
+        "rows": rows_told(told, request.user) if told else [],
+        "crossings": crossings_told(told) if told else [],
+        "narrowed_to_departments": bool(form.is_valid() and form.cleaned_data["department"]),
+        "words": words_of(form.question()) if form.is_valid() else "",
     }
     return render(request, "dashboards/what_if.html", context, status=400 if form.errors else 200)
 
@@ -131,28 +148,15 @@ def _asked(request: PersonRequest) -> dict[str, str]:
     return {"department": own.slug if own else "", "since": since.isoformat()}
 
 
-def _rows(answer: Answer) -> list[Row]:
-    places = answer.heaviest(MOST_ROWS).tolist()
-    accounts = Account.objects.in_bulk(answer.account_ids[places].tolist())
-    kept = answer.money_kept
+def rows_told(told: Told, person: Person) -> list[Row]:
+    """Return the accounts where most would be kept, of those that the person sees now."""
+    heaviest = told.heaviest[:MOST_ROWS]
+    accounts = Account.objects.visible_to(person).in_bulk([one.account_id for one in heaviest])
     return [
-        Row(accounts[key], float(answer.before[place]), float(answer.after[place]), float(kept[place]))
-        for place in places
-        if (key := int(answer.account_ids[place])) in accounts
+        Row(accounts[one.account_id], one.before, one.after, one.kept) for one in heaviest if one.account_id in accounts
     ]
 
 
-def _crossings(answer: Answer) -> Sequence[Crossing]:
-    return [Crossing(BAND_WORDS[one], BAND_WORDS[other], count) for one, other, count in answer.crossings()]
-
-
-def _words(form: WhatIfForm) -> str:
-    """Say the question in a sentence."""
-    department = Department.objects.filter(slug=form.cleaned_data["department"]).first()
-    kind = FrictionType.objects.filter(slug=form.cleaned_data["friction_type"]).first()
-    whose = f"{department.name}’s" if department else "all"
-    what = f"“{kind.name.lower()}”" if kind else "friction"
-    where = f" at accounts of {form.cleaned_data['segment']}" if form.cleaned_data["segment"] else ""
-    since, until = form.cleaned_data["since"], form.cleaned_data["until"]
-    period = (f" from {since:%d %B %Y}" if since else "") + (f" to {until:%d %B %Y}" if until else "")
-    return f"What if {whose} {what}{where}{period} had not happened?"
+def crossings_told(told: Told) -> Sequence[Crossing]:
+    """Return how many accounts would stand in which other band, in words."""
+    return [Crossing(BAND_WORDS[one], BAND_WORDS[other], count) for one, other, count in told.crossings]

@@ -13,6 +13,7 @@ from retention.models.saved_view import SavedView
 from retention.models.score import Score, ScoreHistory, Trend
 from retention.models.scorecard import LiveLink, LiveLinkOpen, ScorecardFigures, ScorecardMail, ScorecardMailSent
 from retention.models.snooze import NOTICEABLE, Snooze, WokenBy
+from retention.models.what_if import WhatIfRange, WhatIfRun
 
 __all__ = [
     "NOTICEABLE",
@@ -45,5 +46,7 @@ __all__ = [
     "ScoringRun",
     "Snooze",
     "Trend",
+    "WhatIfRange",
+    "WhatIfRun",
     "WokenBy",
 ]

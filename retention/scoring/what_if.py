@@ -2,9 +2,9 @@
 
 import datetime
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +21,8 @@ from retention.scoring.ledger import without_loads
 from retention.scoring.versions import ensure_active_version, scoring_model
 
 ACCOUNTS_A_CHUNK: Final = 20_000
-# Above this the answer would take longer than somebody waits for a page.
-MOST_ACCOUNTS: Final = 100_000
+# Above this the answer would take longer than somebody waits for a page: workers find it.
+MOST_ACCOUNTS: Final = 20_000
 BANDS: Final = tuple(Band)
 
 
@@ -43,6 +43,37 @@ class Question:
     happened_until: datetime.datetime | None = None
     segment: str = ""
     incidents: tuple[uuid.UUID, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the question as it is kept: words and lists alone, in one order."""
+        return {
+            "departments": sorted(self.departments),
+            "friction_types": sorted(self.friction_types),
+            "happened_from": _written(self.happened_from),
+            "happened_until": _written(self.happened_until),
+            "segment": self.segment,
+            "incidents": sorted(map(str, self.incidents)),
+        }
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Self:
+        """Return the question that was kept."""
+        return cls(
+            departments=tuple(kept["departments"]),
+            friction_types=tuple(kept["friction_types"]),
+            happened_from=_read(kept["happened_from"]),
+            happened_until=_read(kept["happened_until"]),
+            segment=kept["segment"],
+            incidents=tuple(map(uuid.UUID, kept["incidents"])),
+        )
+
+
+def _written(moment: datetime.datetime | None) -> str:
+    return moment.astimezone(datetime.UTC).isoformat() if moment else ""
+
+
+def _read(text: str) -> datetime.datetime | None:
+    return datetime.datetime.fromisoformat(text) if text else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +129,20 @@ def what_if(question: Question, *, person: Person, as_of: datetime.datetime) -> 
     Raises TooManyAccounts. The number of statements depends on that of chunks, not of accounts or incidents.
     """
     parts = parts_in_question(question, person, as_of)
+    if parts.values("account_id").distinct()[: MOST_ACCOUNTS + 1].count() > MOST_ACCOUNTS:
+        raise TooManyAccounts(
+            f"This touches more than {MOST_ACCOUNTS:,} accounts, too many to wait for: have workers find the answer, "
+            "which is kept, or narrow it by segment, department, type or period."
+        )
+    return rescored_without(parts, scoring_model(ensure_active_version()), as_of)
+
+
+def rescored_without(
+    parts: "QuerySet[Responsibility, Responsibility]", model: ScoringModel, as_of: datetime.datetime
+) -> Answer:
+    """Rescore the accounts of some parts of incidents as if these had not been."""
     loads = _removed(parts, as_of)
     account_ids = np.unique(loads[:, 0]).astype(np.int64)
-    if len(account_ids) > MOST_ACCOUNTS:
-        raise TooManyAccounts(
-            f"This touches {len(account_ids):,} accounts, and at most {MOST_ACCOUNTS:,} are rescored at once: "
-            "narrow it by segment, department, type or period."
-        )
-    model = scoring_model(ensure_active_version())
     chunks = [_rescored(chunk, loads, model, as_of) for chunk in _chunks(account_ids)]
     rescored = np.concatenate([np.zeros((0, 4)), *chunks])
     return Answer(

@@ -26,6 +26,7 @@ PAGES = {
         "/triage/shipping", "/triage/shipping?tab=resolved", "/incidents/<in_work>", "/incidents/<waiting>",
         "/accounts/<account>", "/portfolio", "/rules", "/rules/new", "/rules/new?kind=inspection", "/rules/<rule>",
         "/rules/<rule>/edit", "/incidents/<on_hold>", "/incidents/ticked/hand-off?incident=<new>",
+        "/what-if", "/what-if/answers", "/what-if/answers/<answer>",
     ],
     "executive": [
         "/scorecard", "/scorecard/links", "/scorecard/mail", "/scorecard/made-of/vacation", "/triage",

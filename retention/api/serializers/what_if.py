@@ -1,13 +1,18 @@
 """The question what if some friction had not been, and its answer."""
 
+import datetime
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from departments.models import Department, FrictionType
-from retention.api.serializers.common import BANDS, AccountName
+from accounts.models import Account
+from departments.models import Department, FrictionType, Person
+from retention.api.serializers.common import BANDS, AccountName, PersonName, public_id
 from retention.api.serializers.inputs import BySlug
+from retention.models import WhatIfRun
 from retention.scoring.what_if import Question
+from retention.scoring.what_if_answers import Told
 
 
 class QuestionSerializer(serializers.Serializer[Any]):
@@ -63,3 +68,60 @@ class AnswerSerializer(serializers.Serializer[Any]):
     money_kept = serializers.FloatField()
     crossings = CrossingSerializer(many=True)
     most_kept = AccountWithoutSerializer(many=True, help_text="the accounts where most would be kept, up to 100")
+
+
+def as_told(told: Told, as_of: datetime.datetime, person: Person) -> dict[str, Any]:
+    """Return an answer as the serializer shows it, naming of its accounts those that the person sees now."""
+    accounts = Account.objects.visible_to(person).in_bulk([one.account_id for one in told.heaviest])
+    return {
+        "as_of": as_of,
+        "incidents": told.incidents,
+        "accounts": told.accounts,
+        "revenue_at_risk_before": told.at_risk_before,
+        "revenue_at_risk_after": told.at_risk_after,
+        "money_kept": told.total_kept,
+        "crossings": [
+            {"before": one.value, "after": other.value, "accounts": count} for one, other, count in told.crossings
+        ],
+        "most_kept": [
+            {
+                "account": accounts[one.account_id],
+                "before": one.before,
+                "after": one.after,
+                "money_kept": one.kept,
+            }
+            for one in told.heaviest
+            if one.account_id in accounts
+        ],
+    }
+
+
+class WhatIfRunSerializer(serializers.ModelSerializer[WhatIfRun]):
+    """A question that was kept, and whether it is answered."""
+
+    id = public_id()
+    asked_by = PersonName(read_only=True)
+    model_number = serializers.IntegerField(source="model.number", read_only=True)
+
+    class Meta:
+        model = WhatIfRun
+        fields = ["id", "words", "question", "asked_by", "asked_at", "as_of", "model_number", "finished_at"]
+        read_only_fields = fields
+
+
+class WhatIfRunDetail(WhatIfRunSerializer):
+    """The same with how far the workers are, and the answer once they are done."""
+
+    progress = serializers.FloatField(read_only=True, help_text="the part of the accounts that is done, 0 to 1")
+    answer = serializers.SerializerMethodField()
+
+    class Meta(WhatIfRunSerializer.Meta):
+        fields = [*WhatIfRunSerializer.Meta.fields, "progress", "answer"]
+        read_only_fields = fields
+
+    @extend_schema_field(AnswerSerializer(allow_null=True))
+    def get_answer(self, run: WhatIfRun) -> Any:
+        """Return the answer, null while there is none."""
+        if run.answer is None:
+            return None
+        return AnswerSerializer(as_told(Told.from_dict(run.answer), run.as_of, self.context["person"])).data

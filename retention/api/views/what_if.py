@@ -1,20 +1,32 @@
-"""What if some friction had not been."""
+"""What if some friction had not been: answered at once, or by workers and kept."""
 
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import Account
+from departments.models import Person
 from retention.api.callers import caller
-from retention.api.serializers.what_if import AnswerSerializer, QuestionSerializer
-from retention.api.views.common import InUtc
-from retention.scoring.what_if import Answer, TooManyAccounts, what_if
-
-MOST_ACCOUNTS_TOLD = 100
+from retention.api.serializers.what_if import (
+    AnswerSerializer,
+    QuestionSerializer,
+    WhatIfRunDetail,
+    WhatIfRunSerializer,
+    as_told,
+)
+from retention.api.views.common import InUtc, Records
+from retention.asking.words import words_of
+from retention.models import WhatIfRun
+from retention.scoring.what_if import Question, TooManyAccounts, what_if
+from retention.scoring.what_if_answers import Told
+from retention.scoring.what_if_runs import ask, ranges_of
+from retention.tasks import answer_range
 
 
 class WhatIfView(InUtc):
@@ -22,38 +34,43 @@ class WhatIfView(InUtc):
 
     @extend_schema(request=QuestionSerializer, responses=AnswerSerializer)
     def post(self, request: Request) -> Response:
-        """Ask. More than 100,000 touched accounts are refused: narrow the question."""
+        """Ask. What touches more than 20,000 accounts is refused: `what-if/answers` has workers answer it."""
         given = QuestionSerializer(data=request.data)
         given.is_valid(raise_exception=True)
+        person, moment = caller(request), timezone.now()
         try:
-            answer = what_if(given.question(), person=caller(request), as_of=timezone.now())
+            answer = what_if(given.question(), person=person, as_of=moment)
         except TooManyAccounts as sentence:
             raise ValidationError(str(sentence)) from sentence
-        return Response(AnswerSerializer(_told(answer)).data)
+        return Response(AnswerSerializer(as_told(Told.of(answer), moment, person)).data)
 
 
-def _told(answer: Answer) -> dict[str, Any]:
-    places = answer.heaviest(MOST_ACCOUNTS_TOLD).tolist()
-    accounts = Account.objects.in_bulk(answer.account_ids[places].tolist())
-    kept = answer.money_kept
-    return {
-        "as_of": answer.as_of,
-        "incidents": answer.incidents,
-        "accounts": len(answer.account_ids),
-        "revenue_at_risk_before": answer.at_risk_before,
-        "revenue_at_risk_after": answer.at_risk_after,
-        "money_kept": answer.total_kept,
-        "crossings": [
-            {"before": one.value, "after": other.value, "accounts": count} for one, other, count in answer.crossings()
-        ],
-        "most_kept": [
-            {
-                "account": accounts[key],
-                "before": float(answer.before[place]),
-                "after": float(answer.after[place]),
-                "money_kept": float(kept[place]),
-            }
-            for place in places
-            if (key := int(answer.account_ids[place])) in accounts
-        ],
-    }
+class WhatIfRunViewSet(Records[WhatIfRun]):
+    """Questions that workers answer, account range by account range; each keeps its answer and its date."""
+
+    queryset = WhatIfRun.objects.select_related("asked_by", "model")
+    serializer_class = WhatIfRunSerializer
+    detail_serializer_class = WhatIfRunDetail
+
+    @extend_schema(request=QuestionSerializer, responses={202: WhatIfRunDetail})
+    def create(self, request: Request) -> Response:
+        """Have a question answered, however many accounts it touches; 409 where three of the caller's wait already."""
+        given = QuestionSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        return self._begin(given.question(), caller(request))
+
+    @extend_schema(request=None, responses={202: WhatIfRunDetail})
+    @action(detail=True, methods=["post"])
+    def again(self, request: Request, public_id: UUID) -> Response:
+        """Have the same question answered as of now, about what the caller sees; the earlier answer stays."""
+        return self._begin(Question.from_dict(self.get_object().question), caller(request))
+
+    def _begin(self, question: Question, person: Person) -> Response:
+        run = ask(question=question, words=words_of(question), acting_person=person)
+        for range_id in ranges_of(run):
+            answer_range.delay(range_id)
+        return self.show(run.pk, status.HTTP_202_ACCEPTED)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Add for whom accounts are named."""
+        return {**super().get_serializer_context(), "person": caller(self.request)}

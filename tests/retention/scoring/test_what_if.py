@@ -169,10 +169,10 @@ def test_too_large_a_question_is_refused_with_a_sentence(
     make.incident(steady())
     make.incident(steady())
     monkeypatch.setattr(module, "MOST_ACCOUNTS", 1)
-    with pytest.raises(TooManyAccounts, match="touches 2 accounts"):
+    with pytest.raises(TooManyAccounts, match="touches more than 1 accounts"):
         asked(Question(), executive)
     client.force_login(executive)
-    assert "at most 1 are rescored at once" in client.get("/what-if?segment=").content.decode()
+    assert "touches more than 1 accounts" in client.get("/what-if?segment=").content.decode()
     refused = client.post("/api/v1/what-if", {}, content_type="application/json")
     assert refused.status_code == 400
     assert "narrow it" in refused.json()["detail"]
