@@ -31,6 +31,11 @@ class Reading(Generic[T]):
     as_of: datetime.datetime
     is_kept: bool
 
+    @property
+    def counted_at(self) -> datetime.datetime | None:
+        """Return of when they are as a page tells it; None for now."""
+        return self.as_of if self.is_kept else None
+
 
 @dataclass(frozen=True, slots=True)
 class Figures(Generic[T]):

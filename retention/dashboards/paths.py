@@ -6,7 +6,8 @@ that ran last. What is open and not yet due has neither met nor missed it.
 """
 
 import datetime
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +16,12 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from departments.models import Department, Incident
+from retention.dashboards.kept import Figures, Reading
 
 MOST_MOVES = 4
 
 _PATHS = """
-    SELECT incident.id, least(coalesce(path.moves, 0), %(most)s)::integer AS moves,
+    SELECT incident.id, incident.department_id, least(coalesce(path.moves, 0), %(most)s)::integer AS moves,
         coalesce(logged.target_met, incident.resolved_at <= incident.resolve_due_at, false) AS met,
         logged.target_met IS NOT NULL AS is_told
     FROM departments_incident AS incident
@@ -34,9 +36,10 @@ _PATHS = """
         AND (logged.target_met IS NOT NULL OR incident.resolved_at IS NOT NULL
              OR incident.resolve_due_at < %(moment)s)
 """
-_COUNTED = (
-    f"SELECT moves, count(*), count(*) FILTER (WHERE met), count(*) FILTER (WHERE is_told) FROM ({_PATHS}) AS path"
-)
+_COUNTED = f"""
+    SELECT department_id, moves, count(*), count(*) FILTER (WHERE met), count(*) FILTER (WHERE is_told)
+    FROM ({_PATHS}) AS path GROUP BY department_id, moves ORDER BY department_id, moves
+"""
 # The same with places instead of names, as an expression of the ORM takes it.
 _CHOSEN = "SELECT id FROM ({}) AS path WHERE moves = %s AND (%s::boolean IS NULL OR met = %s)"
 _NAMES = ("most", "department", "department", "moment")
@@ -84,11 +87,57 @@ class Paths:
         return self.incidents - self.told
 
 
+@dataclass(frozen=True, slots=True)
+class PathsByDepartment:
+    """Those of what each department holds or held last, by department id; one without incidents has none."""
+
+    of: Mapping[int, Paths]
+
+    def at(self, department: Department | None) -> Paths:
+        """Return those of a department, or of all departments together."""
+        if department is not None:
+            return self.of.get(department.pk, Paths([]))
+        return Paths([_together(moves, self.of.values()) for moves in sorted(_moves(self.of.values()))])
+
+
+def _moves(each: Iterable[Paths]) -> set[int]:
+    return {row.moves for paths in each for row in paths.rows}
+
+
+def _together(moves: int, each: Iterable[Paths]) -> PathRow:
+    rows = [row for paths in each for row in paths.rows if row.moves == moves]
+    return PathRow(
+        moves, sum(row.incidents for row in rows), sum(row.met for row in rows), sum(row.told for row in rows)
+    )
+
+
 def paths(department: Department | None, moment: datetime.datetime) -> Paths:
-    """Return the shares over everything on record that a department holds or held last, or over all departments."""
+    """Compute the shares over everything on record that a department holds or held last, or over all departments."""
+    return _counted(department, moment).at(department)
+
+
+def read_paths(department: Department | None, moment: datetime.datetime) -> Reading[Paths]:
+    """Return the shares as they are kept, or else computed."""
+    kept = PATHS.kept(moment)
+    if kept is None:
+        return Reading(paths(department, moment), moment, is_kept=False)
+    return Reading(kept.figures.at(department), kept.as_of, is_kept=True)
+
+
+def _of_all(moment: datetime.datetime) -> PathsByDepartment:
+    return _counted(None, moment)
+
+
+def _counted(department: Department | None, moment: datetime.datetime) -> PathsByDepartment:
+    rows: dict[int, list[PathRow]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(f"{_COUNTED} GROUP BY moves ORDER BY moves", _parameters(department, moment))
-        return Paths([PathRow(*row) for row in cursor.fetchall()])
+        cursor.execute(_COUNTED, _parameters(department, moment))
+        for holder, *figures in cursor.fetchall():
+            rows[holder].append(PathRow(*figures))
+    return PathsByDepartment({holder: Paths(each) for holder, each in rows.items()})
+
+
+PATHS = Figures("paths", PathsByDepartment, _of_all)
 
 
 def on_path(

@@ -20,7 +20,7 @@ from departments.models.person import SEES_EVERYTHING
 from retention.dashboards import triage_queue as queue
 from retention.dashboards.budgets import carried_by
 from retention.dashboards.export import Cell, csv_response
-from retention.dashboards.paths import paths
+from retention.dashboards.paths import read_paths
 from retention.dashboards.triage_access import departments_open_to, require_desk
 from retention.dashboards.triage_cards import cards
 from retention.dashboards.triage_filters import TriageFilters
@@ -66,7 +66,7 @@ def show_triage(request: PersonRequest) -> HttpResponse:
     require_desk(request)
     if request.user.role in SEES_EVERYTHING:
         departments = _with_what_they_hold(timezone.now())
-        context = {"departments": departments, "paths": paths(None, timezone.now())}
+        context = {"departments": departments, "paths": read_paths(None, timezone.now())}
         return render(request, "dashboards/triage_choice.html", context)
     if request.user.department is None:
         raise Http404
@@ -83,7 +83,7 @@ def show_department(request: PersonRequest, slug: str) -> HttpResponse:
     context = _desk(request, department, asked)
     if request.htmx:
         return render(request, "dashboards/_triage_desk.html", context)
-    context["paths"] = paths(department, asked.moment)
+    context["paths"] = read_paths(department, asked.moment)
     context["cards"] = cards(department, asked.moment, timezone.localdate(asked.moment))
     if context["answers"]:
         context |= _forms(department)

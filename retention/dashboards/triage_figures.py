@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from departments.http import PersonRequest
 from departments.models import Incident
 from retention.dashboards.path_figures import Part, figures, made_of
-from retention.dashboards.paths import paths
+from retention.dashboards.paths import read_paths
 from retention.dashboards.triage_access import require_desk
 from retention.dashboards.triage_paths import PAGE, department_asked_for
 
@@ -25,7 +25,8 @@ def show_figures(request: PersonRequest) -> HttpResponse:
         raise BadRequest(f"A part is one of {', '.join(Part.values)}.")
     if not wanted:
         moment = timezone.now()
-        shown = {"department": department, "paths": paths(department, moment), "figures": figures(department, moment)}
+        read = {"paths": read_paths(department, moment), "figures": figures(department, moment)}
+        shown = {"department": department, **read}
         return render(request, "dashboards/triage_figures.html", shown)
     part = Part(wanted)
     one, other = (request.GET.get(name, "").replace("\0", "-") for name in ("one", "other"))
