@@ -41,6 +41,7 @@ class Tab:
     count: int | None
     is_current: bool
     is_urgent: bool
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,9 @@ def _in_order(department: Department, asked: Asked) -> QuerySet[Incident]:
 
 def _desk(request: PersonRequest, department: Department, asked: Asked) -> dict[str, object]:
     person = request.user
-    incidents = _in_order(department, asked)
-    page = queue.page(incidents, asked.cursor, asked.moment)
+    parts = queue.branches(department, asked.view, asked.text, asked.moment, asked.other)
+    narrowed = [asked.filters.narrow(part, asked.moment) for part in parts]
+    page = queue.page(narrowed, asked.cursor, asked.moment)
     counts = queue.counts(department, asked.moment)
     answers = person.can(Capability.ANSWER_INCIDENTS) and person.department_id == department.pk
     return {
@@ -178,6 +180,7 @@ def _tabs(department: Department, asked: Asked, counts: dict[str, int]) -> list[
             count=counts.get(view.value),
             is_current=view == asked.view,
             is_urgent=view == queue.View.NEW and counts[view.value] > 0,
+            is_cut=view == queue.View.RESOLVED and counts[view.value] == queue.MOST_COUNTED,
         )
         for view in views
     ]

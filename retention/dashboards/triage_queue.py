@@ -18,6 +18,7 @@ from django.db.models import (
     F,
     FilteredRelation,
     FloatField,
+    Func,
     Prefetch,
     Q,
     QuerySet,
@@ -30,6 +31,8 @@ from departments.models import OPEN_STATES, Answer, Department, HandOff, Inciden
 
 PAGE = 25
 RECENT_DAYS = 90
+# What was resolved is counted up to here: beyond it, how many more no longer tells a desk anything.
+MOST_COUNTED = 10_000
 # A day past due doubles what is at stake, a day left halves it; beyond three days it is urgent or it is not.
 URGENCY_DAYS = 3.0
 
@@ -117,7 +120,7 @@ def on_desk(department: Department, view: View, moment: datetime.datetime, other
 
     `other` narrows what was handed back to one other department, by slug.
     """
-    held = Incident.objects.order_by().held_by(department).filter(merged_into=None)
+    held = _held(department)
     since = moment - datetime.timedelta(days=RECENT_DAYS)
     if view == View.NEW:
         # A union, so that each branch reads its own small index instead of both reading every incident.
@@ -151,6 +154,10 @@ def _held_in(view: View, moment: datetime.datetime, since: datetime.datetime) ->
     return conditions.get(view, Q(state=view.value))
 
 
+def _held(department: Department) -> QuerySet[Incident]:
+    return Incident.objects.order_by().held_by(department).filter(merged_into=None)
+
+
 def _asked(department: Department) -> QuerySet[HandOff]:
     return HandOff.objects.order_by().filter(to_department=department, answer=Answer.PENDING)
 
@@ -169,15 +176,18 @@ def _returned(department: Department, since: datetime.datetime, other: str) -> Q
 
 
 def counts(department: Department, moment: datetime.datetime) -> dict[str, int]:
-    """Return the number of incidents of each tab, and of all open and past due ones."""
-    held = Incident.objects.order_by().held_by(department).filter(merged_into=None)
-    found = held.open().aggregate(
-        open=Count("pk"),
-        past_due=Count("pk", filter=Q(due_at__lt=moment)),
-        **{state.value: Count("pk", filter=Q(state=state)) for state in OPEN_STATES},
+    """Return the number of incidents of each tab, and of all open and past due ones; of resolved ones, up to a most."""
+    found = (
+        _held(department)
+        .open()
+        .aggregate(
+            open=Count("pk"),
+            past_due=Count("pk", filter=Q(due_at__lt=moment)),
+            **{state.value: Count("pk", filter=Q(state=state)) for state in OPEN_STATES},
+        )
     )
     found[View.NEW.value] += _asked(department).count()
-    found[View.RESOLVED.value] = on_desk(department, View.RESOLVED, moment).count()
+    found[View.RESOLVED.value] = on_desk(department, View.RESOLVED, moment)[:MOST_COUNTED].count()
     return found
 
 
@@ -185,7 +195,9 @@ def urgent_first(incidents: QuerySet[Incident], department: Department, moment: 
     """Annotate `deadline` and `priority`: money at risk, doubled a day past due, halved a day left."""
     asked = Q(hand_offs__answer=Answer.PENDING, hand_offs__to_department=department)
     left = ExpressionWrapper(F("deadline") - Value(moment), output_field=DurationField())
-    late_days = Cast(Extract(left, "epoch"), FloatField()) / Value(-86400.0)
+    # Not by EXTRACT, which reckons with as many digits as there are.
+    seconds = Func(Value("epoch"), left, function="date_part", output_field=FloatField())
+    late_days = seconds / Value(-86400.0)
     bounded = Least(Greatest(late_days, Value(-URGENCY_DAYS)), Value(URGENCY_DAYS), output_field=FloatField())
     return incidents.annotate(
         asked=FilteredRelation("hand_offs", condition=asked),
@@ -213,7 +225,23 @@ def unanswered_longest(incidents: QuerySet[Incident], moment: datetime.datetime)
 
 def ordered(department: Department, view: View, text: str, moment: datetime.datetime, other: str = "") -> QuerySet[Any]:
     """Return a view's incidents that hold the text in title, account, type or cause, in the order of the desk."""
-    incidents = on_desk(department, view, moment, other)
+    return _in_order(on_desk(department, view, moment, other), department, view, text, moment)
+
+
+def branches(
+    department: Department, view: View, text: str, moment: datetime.datetime, other: str = ""
+) -> list[QuerySet[Any]]:
+    """Return what `ordered` does in parts, each with an index of its own; an incident may be in both."""
+    if view != View.NEW:
+        return [ordered(department, view, text, moment, other)]
+    asked = Incident.objects.order_by().filter(pk__in=_asked(department).values("incident"))
+    parts = (_held(department).filter(state=State.NEW), asked)
+    return [_in_order(part, department, view, text, moment) for part in parts]
+
+
+def _in_order(
+    incidents: QuerySet[Incident], department: Department, view: View, text: str, moment: datetime.datetime
+) -> QuerySet[Any]:
     if text:
         incidents = incidents.filter(_holding(text))
     if view == View.RESOLVED:
@@ -232,14 +260,16 @@ def _holding(text: str) -> Q:
     return functools.reduce(operator.or_, (Q(**{f"{field}__icontains": text}) for field in fields))
 
 
-def page(incidents: QuerySet[Any], cursor: Cursor | None, moment: datetime.datetime) -> Page:
-    """Return the page after the cursor, with all that a row shows.
+def page(parts: Sequence[QuerySet[Any]], cursor: Cursor | None, moment: datetime.datetime) -> Page:
+    """Return the page after the cursor of all parts together, with all that a row shows.
 
     First which rows, then what they show: one statement with so many joins is planned row by row of the whole table.
     """
-    if cursor is not None:
-        incidents = incidents.filter(_after(cursor))
-    places = list(incidents.values_list("pk", "priority")[: PAGE + 1])
+    found: dict[int, float] = {}
+    for part in parts:
+        further = part if cursor is None else part.filter(_after(cursor))
+        found |= dict(further.values_list("pk", "priority")[: PAGE + 1])
+    places = sorted(found.items(), key=lambda place: (-place[1], -place[0]))[: PAGE + 1]
     shown = _with_rows([pk for pk, _ in places[:PAGE]])
     return Page(shown, _cursor(places, moment))
 

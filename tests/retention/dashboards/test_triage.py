@@ -109,12 +109,36 @@ def test_pages_follow_each_other_without_gap_or_repeat(shipping: Department) -> 
         make.incident(shares={shipping: 1.0}, title=f"number {number}", money_at_risk=float(number % 7))
     moment, cursor, seen = timezone.now(), None, []
     while True:
-        page = queue.page(queue.ordered(shipping, View.NEW, "", moment), cursor, moment)
+        page = queue.page(queue.branches(shipping, View.NEW, "", moment), cursor, moment)
         seen += [one.pk for one in page.incidents]
         if page.following is None:
             break
         cursor = Cursor.decoded(page.following)
     assert len(seen) == len(set(seen)) == queue.PAGE * 2 + 3
+
+
+def test_what_others_ask_stands_among_what_is_held(shipping: Department, billing: Department) -> None:
+    for number in range(queue.PAGE):
+        make.incident(shares={shipping: 1.0}, title=f"held {number}", money_at_risk=10.0 * number)
+    for number in range(queue.PAGE):
+        make.hand_off(make.incident(shares={billing: 1.0}, money_at_risk=10.0 * number + 5), shipping)
+    moment = timezone.now()
+    whole = list(queue.ordered(shipping, View.NEW, "", moment))
+    first = queue.page(queue.branches(shipping, View.NEW, "", moment), None, moment)
+    assert first.following is not None
+    second = queue.page(queue.branches(shipping, View.NEW, "", moment), Cursor.decoded(first.following), moment)
+    assert [*first.incidents, *second.incidents] == whole
+    assert second.following is None
+
+
+def test_what_was_resolved_is_counted_up_to_a_most(
+    shipping: Department, monkeypatch: pytest.MonkeyPatch, client: Client
+) -> None:
+    monkeypatch.setattr(queue, "MOST_COUNTED", 2)
+    client.force_login(make.head(shipping))
+    for said in ('Resolved <span class="tab-count">1</span>', *['Resolved <span class="tab-count">2+</span>'] * 2):
+        make.incident(shares={shipping: 1.0}, state=State.RESOLVED)
+        assert said in client.get(reverse(DESK, args=["shipping"])).content.decode()
 
 
 def test_a_broken_address_of_a_page_is_refused_with_a_sentence(shipping: Department) -> None:
