@@ -28,6 +28,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Coalesce, Extract, Greatest, Least, Power
 
 from departments.models import OPEN_STATES, Answer, Department, HandOff, Incident, Responsibility, State, Wait
+from departments.models.friction import IncidentQuerySet
 
 PAGE = 25
 RECENT_DAYS = 90
@@ -154,7 +155,7 @@ def _held_in(view: View, moment: datetime.datetime, since: datetime.datetime) ->
     return conditions.get(view, Q(state=view.value))
 
 
-def _held(department: Department) -> QuerySet[Incident]:
+def _held(department: Department) -> IncidentQuerySet:
     return Incident.objects.order_by().held_by(department).filter(merged_into=None)
 
 
@@ -177,7 +178,7 @@ def _returned(department: Department, since: datetime.datetime, other: str) -> Q
 
 def counts(department: Department, moment: datetime.datetime) -> dict[str, int]:
     """Return the number of incidents of each tab, and of all open and past due ones; of resolved ones, up to a most."""
-    found = (
+    found: dict[str, int] = (
         _held(department)
         .open()
         .aggregate(
