@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Account
 from departments.actions.call_requests import ask_for_call, return_call_request, withdraw_call_request
-from departments.actions.rows_undo import Undoing
+from departments.actions.undoable import of_asking_for_a_call, of_returning_a_call, of_withdrawing_a_call
 from departments.care.forms import Day
 from departments.care.views import done, require, status_of
 from departments.http import PersonRequest
@@ -52,7 +52,7 @@ def ask_at(request: PersonRequest, account: uuid.UUID) -> HttpResponse:
     require(request, Capability.ASK_FOR_CALLS)
     customer = get_object_or_404(Account.objects.open_book_to(request.user), public_id=account)
     form = AskForCallForm(request.POST or None)
-    undoing = Undoing(request.user, "the service desk is not asked", CallRequest.objects.filter(account=customer))
+    undoing = of_asking_for_a_call(customer, request.user)
     deed = undoing(lambda: ask_for_call(account=customer, acting_person=request.user, **form.cleaned_data))
     if form.is_valid() and done(form, deed):
         words = "The service desk is asked to call; it stands at the top of their list."
@@ -77,7 +77,7 @@ def return_(request: PersonRequest, call_request: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         say_what_is_wrong(request, form)
         return back(request, reverse("desk"))
-    undoing = Undoing(request.user, "the call waits for you again", CallRequest.objects.filter(pk=asked.pk))
+    undoing = of_returning_a_call(asked, request.user)
     words = form.cleaned_data["words"]
     return do(
         request,
@@ -91,7 +91,7 @@ def return_(request: PersonRequest, call_request: uuid.UUID) -> HttpResponse:
 def withdraw(request: PersonRequest, call_request: uuid.UUID) -> HttpResponse:
     """Take back what was asked for."""
     asked = _visible(request, call_request)
-    undoing = Undoing(request.user, "the call is asked for again", CallRequest.objects.filter(pk=asked.pk))
+    undoing = of_withdrawing_a_call(asked, request.user)
     return do(
         request,
         undoing(lambda: withdraw_call_request(call_request=asked, acting_person=request.user)),

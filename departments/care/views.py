@@ -1,6 +1,5 @@
 """The pages on which people write about an account."""
 
-import datetime
 import uuid
 from collections.abc import Callable
 
@@ -14,19 +13,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.actions import log_contact
 from accounts.errors import ActionError, Invalid, NotAllowed
-from accounts.models import Account, Touchpoint
+from accounts.models import Account
 from departments.actions import people
 from departments.actions.incidents import report_friction
-from departments.actions.rows_undo import Undoing
 from departments.actions.undo import undo_of
+from departments.actions.undoable import of_contact, of_keepers
 from departments.care.forms import AssignAccountsForm, LogContactForm, ReportFrictionForm
 from departments.http import PersonRequest
-from departments.models import Assignment, Capability, Incident
+from departments.models import Capability, Incident
 from departments.views.deeds import undo_tag
 
 MATCHES_SHOWN = 20
-# What a person may just have logged: a narrow look instead of all that ever passed with the customer.
-JUST_NOW = datetime.timedelta(minutes=1)
 
 
 @require_safe
@@ -62,8 +59,7 @@ def log_contact_with(request: PersonRequest, account: uuid.UUID) -> HttpResponse
     require(request, Capability.LOG_CONTACT)
     customer = get_object_or_404(Account.objects.open_book_to(request.user), public_id=account)
     form = LogContactForm(request.POST or None, account=customer)
-    own = Touchpoint.objects.filter(account=customer, recorded_at__gte=timezone.now() - JUST_NOW)
-    undoing = Undoing(request.user, "the contact is not logged", own)
+    undoing = of_contact(customer, request.user)
     deed = undoing(
         lambda: log_contact(account=customer, order_taken=None, acting_person=request.user, **form.cleaned_data)
     )
@@ -82,8 +78,7 @@ def assign_accounts(request: PersonRequest) -> HttpResponse:
         messages.error(request, "Nothing was assigned: tick at least one account, and choose who looks after them.")
         return redirect("portfolio")
     chosen = form.cleaned_data
-    keepers = Assignment.objects.filter(account__in=list(chosen["accounts"]))
-    undoing = Undoing(request.user, "who looked after the accounts looks after them again", keepers)
+    undoing = of_keepers(chosen["accounts"], request.user)
     if done(
         form,
         undoing(lambda: people.assign_accounts(starts_on=timezone.localdate(), acting_person=request.user, **chosen)),

@@ -88,3 +88,9 @@ class RowsUndo(models.Model):
 
     def __str__(self) -> str:
         return self.words
+
+    @property
+    def named(self) -> list[str]:
+        """Return the public ids of the rows that changed."""
+        rows = [pair["after"] or pair["before"] for changes in self.tables.values() for pair in changes]
+        return [row["public_id"] for row in rows if "public_id" in row]

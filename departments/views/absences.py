@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from departments.actions.people import record_absence
-from departments.actions.rows_undo import Undoing
+from departments.actions.undoable import of_absence
 from departments.care.views import done, status_of
 from departments.forms import AbsenceForm
 from departments.http import PersonRequest
@@ -21,7 +21,7 @@ def show_absences(request: PersonRequest) -> HttpResponse:
     """Show when the person is away and for whom they cover, and take another absence of theirs."""
     person = request.user
     form = AbsenceForm(request.POST if request.method == "POST" else None, person=person)
-    undoing = Undoing(person, "you are not away", Absence.objects.filter(person=person))
+    undoing = of_absence(person)
     deed = undoing(lambda: record_absence(person=person, acting_person=person, **form.cleaned_data))
     if form.is_valid() and done(form, deed):
         words = f"Recorded. {form.cleaned_data['covered_by'] or 'Nobody'} covers for you."

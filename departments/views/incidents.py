@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from departments.actions import incidents as actions
 from departments.actions.mentions import told_of
-from departments.actions.rows_undo import Undoing
+from departments.actions.undoable import of_note
 from departments.forms import AssignForm, NoteForm, ResolveForm, WordsForm
 from departments.http import PersonRequest
 from departments.models import Incident, Note
@@ -89,8 +89,7 @@ def note_on_incident(request: PersonRequest, public_id: uuid.UUID) -> HttpRespon
     if not form.is_valid():
         return correct(request, incident, note_form=form)
     text, written = form.cleaned_data["text"], list[Note]()
-    own = Note.objects.filter(incident=incident, person=request.user)
-    undoing = Undoing(request.user, "the note is marked as taken back", own)
+    undoing = of_note(incident, request.user)
     return do(
         request,
         undoing(

@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Account, AuditEntry
-from departments.actions.rows_undo import Undoing
 from departments.care.views import done, require, status_of
 from departments.http import PersonRequest
 from departments.models import Capability, Incident
@@ -29,6 +28,7 @@ from retention.care.recoveries import (
     reopen_step,
     start_recovery,
 )
+from retention.care.undoable import of_recovery
 from retention.dashboards.account_care import recovery_course
 from retention.models import Recovery, RecoveryStep
 
@@ -85,7 +85,7 @@ def change(request: PersonRequest, recovery: uuid.UUID) -> HttpResponse:
     plan = _visible(request, recovery)
     require(request, Capability.LEAD_RECOVERIES)
     form = RecoveryForm(request.POST, account=plan.account, person=request.user, before=plan)
-    undoing = _undoing(request, plan)
+    undoing = of_recovery(plan, request.user)
     deed = undoing(lambda: change_recovery(recovery=plan, acting_person=request.user, **form.cleaned_data))
     if form.is_valid() and done(form, deed):
         messages.success(request, "The plan is changed.", extra_tags=undo_tag(undoing.batch))
@@ -99,7 +99,7 @@ def close(request: PersonRequest, recovery: uuid.UUID) -> HttpResponse:
     plan = _visible(request, recovery)
     require(request, Capability.LEAD_RECOVERIES)
     form = CloseForm(request.POST)
-    undoing = _undoing(request, plan)
+    undoing = of_recovery(plan, request.user)
     deed = undoing(lambda: close_recovery(recovery=plan, acting_person=request.user, **form.cleaned_data))
     if form.is_valid() and done(form, deed):
         words = f"The recovery is closed: {plan.get_state_display().lower()}."
@@ -114,7 +114,7 @@ def add(request: PersonRequest, recovery: uuid.UUID) -> HttpResponse:
     plan = _visible(request, recovery)
     require(request, Capability.LEAD_RECOVERIES)
     form = StepForm(request.POST, person=request.user, people=list(workers()))
-    undoing = _undoing(request, plan)
+    undoing = of_recovery(plan, request.user)
     deed = undoing(lambda: add_step(recovery=plan, acting_person=request.user, **form.cleaned_data))
     if form.is_valid() and done(form, deed):
         messages.success(request, "The step is added.", extra_tags=undo_tag(undoing.batch))
@@ -161,15 +161,8 @@ def reopen(request: PersonRequest, step: uuid.UUID) -> HttpResponse:
 
 
 def _do(request: PersonRequest, step: RecoveryStep, deed: Callable[[], object], words: str) -> HttpResponse:
-    undoable = _undoing(request, step.recovery)(deed)
+    undoable = of_recovery(step.recovery, request.user)(deed)
     return do(request, undoable, done=words, otherwise=reverse("recovery", args=[step.recovery.public_id]))
-
-
-def _undoing(request: PersonRequest, recovery: Recovery) -> Undoing:
-    plan = Recovery.objects.filter(pk=recovery.pk)
-    steps = RecoveryStep.objects.filter(recovery=recovery)
-    incidents = Recovery.incidents.through._default_manager.filter(recovery=recovery)
-    return Undoing(request.user, "the recovery is as it was", plan, steps, incidents)
 
 
 def _visible(request: PersonRequest, recovery: uuid.UUID) -> Recovery:

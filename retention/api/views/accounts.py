@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from accounts.actions import log_contact, take_order
 from accounts.models import Account, Order, Touchpoint
+from departments.actions.undoable import of_contact
 from departments.models import Capability
 from retention.api.bulk import answer, items_of
 from retention.api.callers import caller
@@ -23,7 +24,7 @@ from retention.api.serializers.accounts import (
 from retention.api.serializers.bulk import Orders, ResultsSerializer
 from retention.api.serializers.inputs import ContactLog, OrderTaken
 from retention.api.serializers.scores import standing_overrides_for
-from retention.api.views.common import Records
+from retention.api.views.common import UNDO, Records
 
 
 class AccountViewSet(Records[Account]):
@@ -86,8 +87,10 @@ class TouchpointViewSet(Records[Touchpoint]):
     filterset_class = TouchpointFilters
     capabilities = {"create": Capability.LOG_CONTACT}
 
-    @extend_schema(request=ContactLog, responses={201: TouchpointSerializer})
+    @extend_schema(parameters=[UNDO], request=ContactLog, responses={201: TouchpointSerializer})
     def create(self, request: Request) -> Response:
         """Log a contact by the caller."""
-        touchpoint = log_contact(**self.read(ContactLog), acting_person=caller(request))
+        given, person = self.read(ContactLog), caller(request)
+        undoing = of_contact(given["account"], person)
+        touchpoint = self.take(undoing, lambda: log_contact(**given, acting_person=person))
         return self.show_created(touchpoint.pk)

@@ -12,13 +12,16 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from departments.actions import call_requests
-from departments.models import CallRequest, Capability, Incident
+from departments.actions.rows_undo import Undoing
+from departments.actions.undoable import of_asking_for_a_call, of_returning_a_call, of_withdrawing_a_call
+from departments.models import CallRequest, Capability, Incident, Person
 from retention.api.callers import caller
 from retention.api.filters_care import CallRequestFilters, RecoveryFilters, SnoozeFilters, StepFilters
 from retention.api.serializers import care as forms
 from retention.api.serializers.inputs import Nothing
-from retention.api.views.common import Records
+from retention.api.views.common import UNDO, Records
 from retention.care import recoveries, snoozes
+from retention.care.undoable import of_recovery, of_snoozes
 from retention.models import Recovery, RecoveryStep, Snooze
 
 STEPS = RecoveryStep.objects.select_related("owner", "done_by")
@@ -45,19 +48,19 @@ class RecoveryViewSet(Records[Recovery]):
         started = recoveries.start_recovery(**self.read(forms.RecoveryStart), acting_person=caller(request))
         return self.show_created(started.pk)
 
-    @extend_schema(request=forms.RecoveryPlanInput, responses=forms.RecoverySerializer)
+    @extend_schema(parameters=[UNDO], request=forms.RecoveryPlanInput, responses=forms.RecoverySerializer)
     @action(detail=True, methods=["post"])
     def change(self, request: Request, public_id: UUID) -> Response:
         """Change goal, lead, day and incidents."""
         return self._do(recoveries.change_recovery, forms.RecoveryPlanInput)
 
-    @extend_schema(request=forms.Outcome, responses=forms.RecoverySerializer)
+    @extend_schema(parameters=[UNDO], request=forms.Outcome, responses=forms.RecoverySerializer)
     @action(detail=True, methods=["post"])
     def close(self, request: Request, public_id: UUID) -> Response:
         """Say how it ended; the risk of the moment is kept with it."""
         return self._do(recoveries.close_recovery, forms.Outcome)
 
-    @extend_schema(request=forms.StepInput, responses=forms.RecoverySerializer)
+    @extend_schema(parameters=[UNDO], request=forms.StepInput, responses=forms.RecoverySerializer)
     @action(detail=True, methods=["post"], url_path="steps")
     def add_step(self, request: Request, public_id: UUID) -> Response:
         """Add something to do."""
@@ -65,7 +68,8 @@ class RecoveryViewSet(Records[Recovery]):
 
     def _do(self, act: Callable[..., object], form: type[Serializer[Any]]) -> Response:
         recovery = self.get_object()
-        act(recovery=recovery, acting_person=caller(self.request), **self.read(form))
+        person, given = caller(self.request), self.read(form)
+        self.take(of_recovery(recovery, person), lambda: act(recovery=recovery, acting_person=person, **given))
         return self.show(recovery.pk)
 
 
@@ -77,35 +81,39 @@ class RecoveryStepViewSet(Records[RecoveryStep]):
     filterset_class = StepFilters
     capabilities = dict.fromkeys(("change", "remove"), Capability.LEAD_RECOVERIES)
 
-    @extend_schema(request=forms.StepInput, responses=forms.StepSerializer)
+    @extend_schema(parameters=[UNDO], request=forms.StepInput, responses=forms.StepSerializer)
     @action(detail=True, methods=["post"])
     def change(self, request: Request, public_id: UUID) -> Response:
         """Change what is to be done, by whom, until when."""
         return self._do(recoveries.change_step, forms.StepInput)
 
-    @extend_schema(request=None, responses=forms.StepSerializer)
+    @extend_schema(parameters=[UNDO], request=None, responses=forms.StepSerializer)
     @action(detail=True, methods=["post"])
     def finish(self, request: Request, public_id: UUID) -> Response:
         """Say that it is done."""
         return self._do(recoveries.finish_step, Nothing)
 
-    @extend_schema(request=None, responses=forms.StepSerializer)
+    @extend_schema(parameters=[UNDO], request=None, responses=forms.StepSerializer)
     @action(detail=True, methods=["post"])
     def reopen(self, request: Request, public_id: UUID) -> Response:
         """Say that it is not done after all."""
         return self._do(recoveries.reopen_step, Nothing)
 
-    @extend_schema(request=None, responses={204: None})
+    @extend_schema(parameters=[UNDO], request=None, responses={204: None})
     @action(detail=True, methods=["post"])
     def remove(self, request: Request, public_id: UUID) -> Response:
         """Take it out; what was done stays on record."""
-        recoveries.remove_step(step=self.get_object(), acting_person=caller(request))
+        self._act(self.get_object(), recoveries.remove_step)
         return Response(status=204)
 
     def _do(self, act: Callable[..., object], form: type[Serializer[Any]]) -> Response:
         step = self.get_object()
-        act(step=step, acting_person=caller(self.request), **self.read(form))
+        self._act(step, act, **self.read(form))
         return self.show(step.pk)
+
+    def _act(self, step: RecoveryStep, act: Callable[..., object], **given: Any) -> None:
+        person = caller(self.request)
+        self.take(of_recovery(step.recovery, person), lambda: act(step=step, acting_person=person, **given))
 
 
 class CallRequestViewSet(Records[CallRequest]):
@@ -120,27 +128,34 @@ class CallRequestViewSet(Records[CallRequest]):
         "return_": Capability.RETURN_CALLS,
     }
 
-    @extend_schema(request=forms.CallAsked, responses={201: forms.CallRequestSerializer})
+    @extend_schema(parameters=[UNDO], request=forms.CallAsked, responses={201: forms.CallRequestSerializer})
     def create(self, request: Request) -> Response:
         """Ask the desk to call an account."""
-        asked = call_requests.ask_for_call(**self.read(forms.CallAsked), acting_person=caller(request))
+        given, person = self.read(forms.CallAsked), caller(request)
+        undoing = of_asking_for_a_call(given["account"], person)
+        asked = self.take(undoing, lambda: call_requests.ask_for_call(**given, acting_person=person))
         return self.show_created(asked.pk)
 
-    @extend_schema(request=forms.Return, responses=forms.CallRequestSerializer)
+    @extend_schema(parameters=[UNDO], request=forms.Return, responses=forms.CallRequestSerializer)
     @action(detail=True, methods=["post"], url_path="return")
     def return_(self, request: Request, public_id: UUID) -> Response:
         """Give it back, and say why the call is not made."""
-        return self._do(call_requests.return_call_request, forms.Return)
+        return self._do(call_requests.return_call_request, forms.Return, of_returning_a_call)
 
-    @extend_schema(request=None, responses=forms.CallRequestSerializer)
+    @extend_schema(parameters=[UNDO], request=None, responses=forms.CallRequestSerializer)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, public_id: UUID) -> Response:
         """Take it back."""
-        return self._do(call_requests.withdraw_call_request, Nothing)
+        return self._do(call_requests.withdraw_call_request, Nothing, of_withdrawing_a_call)
 
-    def _do(self, act: Callable[..., object], form: type[Serializer[Any]]) -> Response:
-        asked = self.get_object()
-        act(call_request=asked, acting_person=caller(self.request), **self.read(form))
+    def _do(
+        self,
+        act: Callable[..., object],
+        form: type[Serializer[Any]],
+        undoing: Callable[[CallRequest, Person], Undoing],
+    ) -> Response:
+        asked, person, given = self.get_object(), caller(self.request), self.read(form)
+        self.take(undoing(asked, person), lambda: act(call_request=asked, acting_person=person, **given))
         return self.show(asked.pk)
 
 
@@ -152,16 +167,18 @@ class SnoozeViewSet(Records[Snooze]):
     filterset_class = SnoozeFilters
     capabilities = {"create": Capability.SNOOZE, "wake": Capability.SNOOZE}
 
-    @extend_schema(request=forms.SnoozeInput, responses={201: forms.SnoozeSerializer(many=True)})
+    @extend_schema(parameters=[UNDO], request=forms.SnoozeInput, responses={201: forms.SnoozeSerializer(many=True)})
     def create(self, request: Request) -> Response:
         """Set accounts aside: all of them, or where one is refused none."""
-        made = snoozes.snooze_accounts(**self.read(forms.SnoozeInput), acting_person=caller(request))
+        given, person = self.read(forms.SnoozeInput), caller(request)
+        made = self.take(of_snoozes(person), lambda: snoozes.snooze_accounts(**given, acting_person=person))
         shown = self.get_queryset().filter(pk__in=[snooze.pk for snooze in made]).order_by("pk")
         return Response(self.get_serializer(shown, many=True).data, status=201)
 
-    @extend_schema(request=forms.Accounts, responses=forms.WokenSerializer)
+    @extend_schema(parameters=[UNDO], request=forms.Accounts, responses=forms.WokenSerializer)
     @action(detail=False, methods=["post"])
     def wake(self, request: Request) -> Response:
         """Bring accounts back that the caller had set aside."""
-        count = snoozes.wake_accounts(**self.read(forms.Accounts), acting_person=caller(request))
+        given, person = self.read(forms.Accounts), caller(request)
+        count = self.take(of_snoozes(person), lambda: snoozes.wake_accounts(**given, acting_person=person))
         return Response({"woken": count})

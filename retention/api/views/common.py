@@ -1,28 +1,70 @@
 """What every list of records shares."""
 
 import datetime
+from collections.abc import Callable
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import models
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import mixins, status
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, Serializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from departments.actions.rows_undo import Undoing
+from departments.actions.undo import undo_of
+from departments.models import Incident
+from retention.api.callers import caller
+
 _Model = TypeVar("_Model", bound=models.Model)
+_Result = TypeVar("_Result")
+
+
+# Any answer to a deed may carry it, also one without a body.
+UNDO_HEADER = "Holdfast-Undo"
+UNDO = OpenApiParameter(
+    UNDO_HEADER,
+    OpenApiTypes.UUID,
+    OpenApiParameter.HEADER,
+    description="by which the caller can take the deed back for ten seconds; absent where nothing changed",
+    response=True,
+)
 
 
 class InUtc(APIView):
     """Reads times without a zone as UTC and answers in UTC, whatever zone the caller's pages are shown in."""
 
+    undo_key: UUID | None = None
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Handle the call."""
         with timezone.override(datetime.UTC):
             return super().dispatch(request, *args, **kwargs)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Say by what the deed can be taken back."""
+        finished = super().finalize_response(request, response, *args, **kwargs)
+        if self.undo_key is not None:
+            finished[UNDO_HEADER] = str(self.undo_key)
+        return finished
+
+    def take(self, undoing: Undoing, deed: Callable[[], _Result]) -> _Result:
+        """Do the deed such that the caller can take it back, and return what it returns."""
+        results: list[_Result] = []
+        undoing(lambda: results.append(deed()))()
+        self.undo_key = undoing.batch
+        return results[0]
+
+    def can_undo(self, incident: Incident) -> None:
+        """Let the answer say by what the caller can take back what was just done with the incident."""
+        self.undo_key = undo_of([incident], caller(self.request))
 
 
 def read(view: GenericViewSet[Any], form: type[Serializer[Any]]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from departments.actions.calendars import set_hours
 from departments.actions.people import assign_accounts, record_absence
+from departments.actions.undoable import of_absence, of_keepers
 from departments.models import Absence, Capability, Department, WorkingCalendar
 from retention.api.callers import caller
 from retention.api.serializers.company import (
@@ -22,7 +23,7 @@ from retention.api.serializers.company import (
     HoursSerializer,
     OwnAbsence,
 )
-from retention.api.views.common import InUtc, read
+from retention.api.views.common import UNDO, InUtc, read
 
 
 class AbsenceViewSet(InUtc, GenericViewSet[Absence]):
@@ -32,11 +33,12 @@ class AbsenceViewSet(InUtc, GenericViewSet[Absence]):
     filter_backends: list[Any] = []
     pagination_class = None
 
-    @extend_schema(request=OwnAbsence, responses={201: AbsenceSerializer})
+    @extend_schema(parameters=[UNDO], request=OwnAbsence, responses={201: AbsenceSerializer})
     def create(self, request: Request) -> Response:
         """Record when the caller is away, and which colleague covers."""
         person = caller(request)
-        absence = record_absence(person=person, acting_person=person, **read(self, OwnAbsence))
+        given = read(self, OwnAbsence)
+        absence = self.take(of_absence(person), lambda: record_absence(person=person, acting_person=person, **given))
         absence.refresh_from_db()
         return Response(AbsenceSerializer(absence).data, status=status.HTTP_201_CREATED)
 
@@ -49,11 +51,14 @@ class AssignmentViewSet(InUtc, GenericViewSet[Absence]):
     pagination_class = None
     capabilities = {"create": Capability.ASSIGN_ACCOUNTS}
 
-    @extend_schema(request=AccountsAssigned, responses=AssignedSerializer)
+    @extend_schema(parameters=[UNDO], request=AccountsAssigned, responses=AssignedSerializer)
     def create(self, request: Request) -> Response:
         """Let a person look after the accounts from today: all of them, or where one is refused none."""
-        given = read(self, AccountsAssigned)
-        assign_accounts(starts_on=timezone.localdate(), acting_person=caller(request), **given)
+        given, person = read(self, AccountsAssigned), caller(request)
+        self.take(
+            of_keepers(given["accounts"], person),
+            lambda: assign_accounts(starts_on=timezone.localdate(), acting_person=person, **given),
+        )
         return Response({"assigned": len(given["accounts"])})
 
 

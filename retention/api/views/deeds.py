@@ -13,8 +13,9 @@ from rest_framework.viewsets import GenericViewSet
 from departments.actions import merging, several
 from departments.actions.cure_steps import undo_problem_step
 from departments.actions.outcome import Outcome
+from departments.actions.rows_undo import restore_rows
 from departments.actions.undo import undo
-from departments.models import Capability, Incident, ProblemUndoPoint
+from departments.models import Capability, Incident, ProblemUndoPoint, RowsUndo
 from retention.api.callers import caller
 from retention.api.serializers.incidents import OutcomeSerializer, UndoneSerializer
 from retention.api.serializers.inputs import (
@@ -40,7 +41,6 @@ class DeedViewSet(InUtc, GenericViewSet[Incident]):
         "hand_off": Capability.ANSWER_INCIDENTS,
         "resolve": Capability.ANSWER_INCIDENTS,
         "merge": Capability.ANSWER_INCIDENTS,
-        "undo": Capability.REPORT_FRICTION,
     }
 
     @extend_schema(request=Several, responses=OutcomeSerializer)
@@ -80,6 +80,8 @@ class DeedViewSet(InUtc, GenericViewSet[Incident]):
         """Take back what the caller has just done, wherever nobody has acted since."""
         given = read(self, UndoKey)
         person, batch = caller(request), given["undo"]
+        if RowsUndo.objects.visible_to(person).filter(batch=batch).exists():
+            return Response({"undone": restore_rows(batch=batch, acting_person=person).named, "refused": []})
         if ProblemUndoPoint.objects.visible_to(person).filter(batch=batch).exists():
             problem = undo_problem_step(batch=batch, acting_person=person)
             return Response({"undone": [problem.public_id], "refused": []})

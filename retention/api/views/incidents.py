@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from departments.actions import attaching, grading, handoffs, incidents, merging, rulings, waits
+from departments.actions.undoable import of_note
 from departments.models import (
     Capability,
     HandOff,
@@ -52,7 +53,7 @@ from retention.api.serializers.inputs import (
 )
 from retention.api.serializers.waits import NewWait
 from retention.api.views.attachments import ATTACHMENTS
-from retention.api.views.common import Records
+from retention.api.views.common import UNDO, Records
 from retention.api.views.waits import WAITS
 
 HAND_OFFS = HandOff.objects.select_related("incident", "from_department", "to_department", "proposed_by", "answered_by")
@@ -155,11 +156,15 @@ class IncidentViewSet(Records[Incident]):
         """Say why it is not resolved after all."""
         return self._do(incidents.reopen, Words)
 
-    @extend_schema(request=NoteText, responses=IncidentDetail)
+    @extend_schema(parameters=[UNDO], request=NoteText, responses=IncidentDetail)
     @action(detail=True, methods=["post"], url_path="notes")
     def note(self, request: Request, public_id: UUID) -> Response:
         """Write a remark; an internal one stays in the caller's department."""
-        return self._do(incidents.note, NoteText)
+        incident, person, given = self.get_object(), caller(request), self.read(NoteText)
+        undoing = of_note(incident, person)
+        self.take(undoing, lambda: incidents.note(incident=incident, acting_person=person, **given))
+        done = self.get_queryset().get(pk=incident.pk)
+        return Response(DoneIncident(done, context=self.get_serializer_context()).data)
 
     @extend_schema(request=MergeInto, responses=DoneIncident)
     @action(detail=True, methods=["post"])
@@ -212,25 +217,25 @@ class HandOffViewSet(Records[HandOff]):
     filterset_class = HandOffFilters
     capabilities = dict.fromkeys(("accept", "return_", "counter", "withdraw"), Capability.ANSWER_INCIDENTS)
 
-    @extend_schema(request=Words, responses=HandOffSerializer)
+    @extend_schema(parameters=[UNDO], request=Words, responses=HandOffSerializer)
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, public_id: UUID) -> Response:
         """Answer for it."""
         return self._answer(handoffs.accept_hand_off, Words)
 
-    @extend_schema(request=Words, responses=HandOffSerializer)
+    @extend_schema(parameters=[UNDO], request=Words, responses=HandOffSerializer)
     @action(detail=True, methods=["post"], url_path="return")
     def return_(self, request: Request, public_id: UUID) -> Response:
         """Give it back, with a reason."""
         return self._answer(handoffs.return_hand_off, Words)
 
-    @extend_schema(request=CounterOffer, responses=HandOffSerializer)
+    @extend_schema(parameters=[UNDO], request=CounterOffer, responses=HandOffSerializer)
     @action(detail=True, methods=["post"])
     def counter(self, request: Request, public_id: UUID) -> Response:
         """Answer with another share; now the other department is asked."""
         return self._answer(handoffs.counter_offer, CounterOffer)
 
-    @extend_schema(request=None, responses=HandOffSerializer)
+    @extend_schema(parameters=[UNDO], request=None, responses=HandOffSerializer)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, public_id: UUID) -> Response:
         """Take the question back."""
@@ -239,6 +244,7 @@ class HandOffViewSet(Records[HandOff]):
     def _answer(self, act: Callable[..., object], form: type[Serializer[Any]]) -> Response:
         hand_off = self.get_object()
         act(hand_off=hand_off, acting_person=caller(self.request), **self.read(form))
+        self.can_undo(hand_off.incident)
         return self.show(hand_off.pk)
 
 
@@ -253,13 +259,13 @@ class RulingViewSet(Records[Ruling]):
     filterset_class = RulingFilters
     capabilities = {"state_case": Capability.REPORT_FRICTION, "rule": Capability.RULE}
 
-    @extend_schema(request=Words, responses=RulingSerializer)
+    @extend_schema(parameters=[UNDO], request=Words, responses=RulingSerializer)
     @action(detail=True, methods=["post"], url_path="state")
     def state_case(self, request: Request, public_id: UUID) -> Response:
         """Say what speaks for the own side."""
         return self._do(rulings.state_case, Words)
 
-    @extend_schema(request=RulingText, responses=RulingSerializer)
+    @extend_schema(parameters=[UNDO], request=RulingText, responses=RulingSerializer)
     @action(detail=True, methods=["post"])
     def rule(self, request: Request, public_id: UUID) -> Response:
         """Decide who answers for which share, back to the day it happened."""
@@ -268,4 +274,5 @@ class RulingViewSet(Records[Ruling]):
     def _do(self, act: Callable[..., object], form: type[Serializer[Any]]) -> Response:
         ruling = self.get_object()
         act(ruling=ruling, acting_person=caller(self.request), **self.read(form))
+        self.can_undo(ruling.incident)
         return self.show(ruling.pk)

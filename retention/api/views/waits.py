@@ -13,7 +13,7 @@ from departments.models import Capability, Wait, WaitedFor
 from retention.api.callers import caller
 from retention.api.filters import Filters
 from retention.api.serializers.waits import EndOfWait, WaitSerializer
-from retention.api.views.common import Records
+from retention.api.views.common import UNDO, Records
 
 WAITS = Wait.objects.select_related("incident", "waiting_department", "department", "started_by", "ended_by")
 
@@ -39,10 +39,11 @@ class WaitViewSet(Records[Wait]):
     filterset_class = WaitFilters
     capabilities = {"end": Capability.WORK_ON_INCIDENTS}
 
-    @extend_schema(request=EndOfWait, responses=WaitSerializer)
+    @extend_schema(parameters=[UNDO], request=EndOfWait, responses=WaitSerializer)
     @action(detail=True, methods=["post"])
     def end(self, request: Request, public_id: UUID) -> Response:
         """Say that what was waited for is there, or is needed no longer."""
         wait = self.get_object()
         end_wait(wait=wait, acting_person=caller(request), **self.read(EndOfWait))
+        self.can_undo(wait.incident)
         return self.show(wait.pk)

@@ -1,0 +1,51 @@
+"""Which rows each deed of care may change, so that pages and API take it back alike."""
+
+import datetime
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from accounts.models import Account, Touchpoint
+from departments.actions.rows_undo import Undoing
+from departments.models import Absence, Assignment, CallRequest, Incident, Note, Person
+
+# What a person may just have logged: a narrow look instead of all that ever passed with the customer.
+JUST_NOW = datetime.timedelta(minutes=1)
+
+
+def of_contact(account: Account, person: Person) -> Undoing:
+    """Return what takes a logged contact back."""
+    recent = Touchpoint.objects.filter(account=account, recorded_at__gte=timezone.now() - JUST_NOW)
+    return Undoing(person, "the contact is not logged", recent)
+
+
+def of_keepers(accounts: Iterable[Account], person: Person) -> Undoing:
+    """Return what takes back who looks after accounts."""
+    keepers = Assignment.objects.filter(account__in=list(accounts))
+    return Undoing(person, "who looked after the accounts looks after them again", keepers)
+
+
+def of_absence(person: Person) -> Undoing:
+    """Return what takes the person's own absence back."""
+    return Undoing(person, "you are not away", Absence.objects.filter(person=person))
+
+
+def of_note(incident: Incident, person: Person) -> Undoing:
+    """Return what takes the person's own note back."""
+    own = Note.objects.filter(incident=incident, person=person)
+    return Undoing(person, "the note is marked as taken back", own)
+
+
+def of_asking_for_a_call(account: Account, person: Person) -> Undoing:
+    """Return what takes back that the service desk is asked."""
+    return Undoing(person, "the service desk is not asked", CallRequest.objects.filter(account=account))
+
+
+def of_returning_a_call(asked: CallRequest, person: Person) -> Undoing:
+    """Return what takes back that a call was returned."""
+    return Undoing(person, "the call waits for you again", CallRequest.objects.filter(pk=asked.pk))
+
+
+def of_withdrawing_a_call(asked: CallRequest, person: Person) -> Undoing:
+    """Return what takes back that a call was withdrawn."""
+    return Undoing(person, "the call is asked for again", CallRequest.objects.filter(pk=asked.pk))
