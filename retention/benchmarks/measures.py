@@ -23,6 +23,12 @@ SCAN_SQL = """
     SELECT count(*), max(happened_at), max(share)::numeric, max(resolved_at)
     FROM departments_responsibility WHERE account_id > 0
 """
+TURN_BACK_SQL = """
+    UPDATE retention_score
+    SET as_of = as_of - make_interval(days => %(days)s), history_as_of = least(history_as_of, now()),
+        history_before = least(history_before, now());
+    DELETE FROM retention_scorehistory WHERE as_of > now()
+"""
 COPY_TABLE_SQL = "CREATE TEMPORARY TABLE floor_score (account_id bigint PRIMARY KEY, risk float8) ON COMMIT DROP"
 
 
@@ -58,6 +64,12 @@ def rescore_everything() -> None:
     version, now = ensure_active_version(), timezone.now()
     for first, last in account_ranges():
         rescore_range(first=first, last=last, as_of=now, version=version)
+
+
+def turn_back(days: int) -> None:
+    """Let what was stored of nights to come be of today, so that today's changes count again."""
+    with connection.cursor() as cursor:
+        cursor.execute(TURN_BACK_SQL, {"days": days})
 
 
 def rescore_one_by_one(sample: int) -> None:

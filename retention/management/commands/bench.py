@@ -1,10 +1,12 @@
 """Measure scoring on a company of a stated size, as ratios within one run."""
 
+import datetime
 import os
 import platform
 import statistics
 from argparse import ArgumentParser
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -25,7 +27,7 @@ PANDAS_SAMPLE = 20_000
 SINGLE_CHANGES = 200
 REPEATS = 3
 LINES_AN_ACCOUNT = 2
-PARTS = ("first", "scoring", "one", "stream", "import", "comparison", "pages")
+PARTS = ("first", "scoring", "nights", "one", "stream", "import", "comparison", "pages")
 
 
 class Command(BaseCommand):
@@ -55,6 +57,7 @@ class Command(BaseCommand):
         measured: dict[str, Callable[[], None]] = {
             "first": lambda: self._first(floor, options["workers"]),
             "scoring": lambda: self._scoring(accounts, floor, options["workers"]),
+            "nights": lambda: self._nights(floor, options["workers"]),
             "one": self._one_account,
             "stream": lambda: self._stream(options["seconds"]),
             "import": lambda: self._import(accounts),
@@ -84,13 +87,23 @@ class Command(BaseCommand):
         with workers(count) as pool:
             # What has changed since is read from its rows once; after that it is in the columns again.
             score_all(pool, timezone.now(), version)
-            nights = [measures.seconds(lambda: score_all(pool, timezone.now(), version)) for _ in range(REPEATS)]
+            times = [measures.seconds(lambda: score_all(pool, timezone.now(), version)) for _ in range(REPEATS)]
             memory = score_all(pool, timezone.now(), version)
-        full = statistics.median(nights)
+        full = statistics.median(times)
         self._line(f"Full scoring, {count} workers", f"{full:.2f} s = {full / floor:.2f} × (scan + write)")
         self._line("Memory of a worker", f"{memory:.0f} MB")
         if Score.objects.count() != accounts:
             raise CommandError(f"Only {Score.objects.count()} of {accounts} accounts have a score.")
+
+    def _nights(self, floor: float, count: int) -> None:
+        """Score everything as of tomorrow and the days after: a day's decay moves scores, incidents and history."""
+        version, today = ensure_active_version(), timezone.now()
+        with workers(count) as pool:
+            moments = [today + datetime.timedelta(days=days) for days in range(REPEATS + 1)]
+            _, *nights = [measures.seconds(partial(score_all, pool, moment, version)) for moment in moments]
+        measures.turn_back(REPEATS)
+        night = statistics.median(nights)
+        self._line(f"A day later, {count} workers", f"{night:.2f} s = {night / floor:.2f} × (scan + write)")
 
     def _one_account(self) -> None:
         times = sorted(measures.single_changes(SINGLE_CHANGES))
