@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import Account, Order
 from departments.models import Incident, Responsibility
@@ -29,6 +30,8 @@ def test_it_scores_every_account_of_a_company_that_looks_real(friction_types: No
     assert 1000 < Order.objects.count() < 9000
     assert Incident.objects.count() == Responsibility.objects.count() > 1000
     assert "× (scan + write)" in output.getvalue()
+    assert "A day later" in output.getvalue()
+    assert not Score.objects.filter(as_of__gt=timezone.now()).exists()
     assert "200 changes in 1 s" in output.getvalue()
     assert "none lost" in output.getvalue()
     assert "Import of 600 orders" in output.getvalue()
