@@ -7,6 +7,7 @@ from accounts.models.catalog import Holding, Product
 from accounts.models.change import AccountChange, SignalChange
 from accounts.models.order import Order, OrderLine
 from accounts.models.organisation import Organisation
+from accounts.models.past_account import PastAccount
 from accounts.models.signal import Signal
 from accounts.models.touchpoint import Channel, Purpose, Touchpoint
 
@@ -20,6 +21,7 @@ __all__ = [
     "Order",
     "OrderLine",
     "Organisation",
+    "PastAccount",
     "Product",
     "Purpose",
     "Signal",

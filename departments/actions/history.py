@@ -3,7 +3,8 @@
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from departments.models import (
     FrictionType,
     HandOff,
     Incident,
+    PastPart,
     Person,
     Responsibility,
     Wait,
@@ -189,13 +191,43 @@ def _write_shares(replays: list[Replay]) -> None:
     accepted = [one.incident.pk for one in replays if one.accepted_at is not None]
     Responsibility.objects.filter(incident__in=accepted, is_provisional=True).update(is_provisional=False)
     moved = [part for one in replays if one.moved_at is not None for part in _parts(one)]
-    # One statement: the database sums the shares of an incident at its end.
-    Responsibility.objects.bulk_create(
-        moved,
-        update_conflicts=True,
-        unique_fields=["incident", "department"],
-        update_fields=["share", "is_provisional", "since"],
-    )
+    with _moments_of_its_own():
+        # One statement: the database sums the shares of an incident at its end.
+        Responsibility.objects.bulk_create(
+            moved,
+            update_conflicts=True,
+            unique_fields=["incident", "department"],
+            update_fields=["share", "is_provisional", "since"],
+        )
+    past = [part for one in replays for part in _past_parts(one)]
+    PastPart.objects.bulk_create(past, batch_size=ROWS_A_STATEMENT)
+
+
+@contextmanager
+def _moments_of_its_own() -> Iterator[None]:
+    """Keep the database from writing that shares stood so until now: they moved when the past says."""
+    set_it = "SELECT set_config('holdfast.brings_past', %s, true)"
+    with connection.cursor() as cursor:
+        cursor.execute(set_it, ["on"])
+        yield
+        cursor.execute(set_it, ["off"])
+
+
+def _past_parts(replay: Replay) -> list[PastPart]:
+    incident = replay.incident
+    return [
+        PastPart(
+            incident=incident,
+            account_id=incident.account_id,
+            department_id=department_id,
+            friction_type_id=incident.friction_type_id,
+            share=min(share, 1.0),
+            severity=incident.severity,
+            until=at,
+        )
+        for at, shares in replay.moves
+        for department_id, share in shares.items()
+    ]
 
 
 def _parts(replay: Replay) -> list[Responsibility]:

@@ -91,6 +91,7 @@ class Replay:
     ended: Wait | None = None
     accepted_at: datetime.datetime | None = None
     moved_at: datetime.datetime | None = None
+    moves: list[tuple[datetime.datetime, dict[int, float]]] = field(default_factory=list)
     hand_offs: list[HandOff] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)
     events: list[PastEvent] = field(default_factory=list)
@@ -187,6 +188,7 @@ class Replay:
         held = self.shares.get(giver, 0.0)
         kept = held * (1.0 - hand_off.share)
         taken = self.shares.get(taker, 0.0) + held - kept
+        self.moves.append((step.at, dict(self.shares)))
         self.shares |= {giver: kept, taker: taken}
         self.moved_at = step.at
         incident = self.incident

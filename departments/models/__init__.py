@@ -32,6 +32,7 @@ from departments.models.friction import (
 )
 from departments.models.handoff import Answer, Direction, HandOff, IncidentEvent, Note, Reason
 from departments.models.mention import Mention
+from departments.models.past_part import PastPart
 from departments.models.person import Capability, Person, Role
 from departments.models.problem import Problem, ProblemEvent, ProblemUndoPoint
 from departments.models.quality import CauseCode
@@ -80,6 +81,7 @@ __all__ = [
     "Mention",
     "Note",
     "OfSubject",
+    "PastPart",
     "Person",
     "Problem",
     "ProblemEvent",

@@ -31,8 +31,8 @@ def missing_rules() -> tuple[MissingRule, ...]:
             "a renewal that lies ahead", "the one that has passed was for a year, and the next follows from it"
         ),
         MissingRule(
-            "the renewal date as it stood on a past day",
-            "the date known today, less whole years: where learning looks back, it must not tell who stayed",
+            "the renewal date as it stood on a past day, before it was kept",
+            "the date known, less whole years: where learning looks back, it must not tell who stayed",
         ),
         MissingRule("a segment", "the weights of the whole company"),
         MissingRule("a department's incidents", "no friction; the feeds on this page say which have gone quiet"),

@@ -31,6 +31,7 @@ class Cause(StrEnum):
     RESOLVED = "resolved"
     REOPENED = "reopened"
     DECAYED = "decayed"
+    REGRADED = "regraded"
     REATTRIBUTED = "re_attributed"
     BEHAVIOUR = "behaviour"
     MODEL = "model"

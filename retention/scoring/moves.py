@@ -22,6 +22,7 @@ CAUSE_WORDS: Final = {
     Cause.RESOLVED: "Resolved",
     Cause.REOPENED: "Reopened",
     Cause.DECAYED: "Fading after they were resolved",
+    Cause.REGRADED: "Another severity or type",
     Cause.REATTRIBUTED: "Answered for by others",
     Cause.BEHAVIOUR: "Behaviour",
     Cause.MODEL: "Model",

@@ -9,13 +9,15 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
-from departments.models import Answer, HandOff, IncidentEvent
+from departments.models import Answer, Direction, HandOff, IncidentEvent, PastPart
 from retention.scoring.engine import Floats, Inputs, ScoringModel
 from retention.scoring.features import DAY, Facts, Scope, build_inputs, read_facts
 from retention.scoring.movement import Cause, Movement, Parts, Passage, split_between_models
@@ -29,6 +31,15 @@ PARTS_SQL: Final = """
     JOIN departments_frictiontype AS kind ON kind.id = part.friction_type_id
     WHERE part.account_id = ANY(%(accounts)s) AND part.happened_at <= %(until)s AND part.recorded_at <= %(until)s
     ORDER BY part.id
+"""
+
+STOOD_SQL: Final = """
+    SELECT past.incident_id, past.until, past.department_id, past.share,
+           past.severity * kind.weight, kind.half_life_days
+    FROM departments_pastpart AS past
+    JOIN departments_frictiontype AS kind ON kind.id = past.friction_type_id
+    WHERE past.account_id = ANY(%(accounts)s) AND past.until > %(since)s
+    ORDER BY past.incident_id, past.until
 """
 
 
@@ -53,24 +64,59 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """What became of incidents since a moment: hand-offs that were accepted, and times that ended by a reopening."""
+class Stood:
+    """How an incident stood until a moment: each department's share, and what the incident weighed."""
 
+    until: datetime.datetime
+    shares: Mapping[int, float]
+    weight: float
+    half_life_days: float
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What became of incidents since a moment: other shares or grades, and times that ended by a reopening.
+
+    `stood` is in order of time. `hand_offs` tell of incidents whose shares moved before that was kept.
+    """
+
+    stood: Mapping[int, Sequence[Stood]]
     hand_offs: Mapping[int, Sequence[HandOff]]
     reopenings: Mapping[int, Sequence[tuple[datetime.datetime, datetime.datetime]]]
 
     @classmethod
     def of(cls, account_ids: Sequence[int], since: datetime.datetime) -> Self:
+        stood = _stood(account_ids, since)
         accepted = HandOff.objects.order_by("answered_at", "pk").filter(answer=Answer.ACCEPTED)
         moved = accepted.filter(answered_at__gt=since, incident__account__in=account_ids).order_by().values("incident")
         hand_offs: dict[int, list[HandOff]] = defaultdict(list)
-        for one in accepted.filter(incident__in=moved):
+        for one in accepted.filter(incident__in=moved).exclude(
+            incident__in=PastPart.objects.order_by().values("incident")
+        ):
             hand_offs[one.incident_id].append(one)
         reopened = IncidentEvent.objects.filter(verb="reopened", at__gt=since, incident__account__in=account_ids)
         reopenings: dict[int, list[tuple[datetime.datetime, datetime.datetime]]] = defaultdict(list)
         for incident, at, resolved_at in reopened.values_list("incident", "at", "details__resolved_at"):
             reopenings[incident].append((datetime.datetime.fromisoformat(resolved_at), at))
-        return cls(hand_offs, reopenings)
+        return cls(stood, hand_offs, reopenings)
+
+    @property
+    def incidents(self) -> set[int]:
+        """Return the incidents that stood otherwise at some time."""
+        return {*self.stood, *self.hand_offs, *self.reopenings}
+
+    def shares_of(self, incident: int, moment: datetime.datetime) -> Mapping[int, float] | None:
+        """Return who answered for which share at the moment, by department key; None where it stands so still."""
+        then = self._stood(incident, moment)
+        return then.shares if then else None
+
+    def grade(self, part: Part, moment: datetime.datetime) -> tuple[float, float]:
+        """Return severity × weight and the half-life, in days, of a part's incident as they stood at the moment."""
+        then = self._stood(part.incident_id, moment)
+        return (then.weight, then.half_life_days) if then else (part.weight, part.half_life_days)
+
+    def _stood(self, incident: int, moment: datetime.datetime) -> Stood | None:
+        return next((one for one in self.stood.get(incident, ()) if one.until > moment), None)
 
     def resolved_at(self, part: Part, moment: datetime.datetime) -> datetime.datetime | None:
         """Return when the incident had been resolved, as it stood at the moment; None if it was open."""
@@ -88,19 +134,40 @@ class Past:
         return [then[part.incident_id].get(part.department_id, 0.0) for part in parts]
 
     def _replayed(self, incident: int, now: Mapping[int, float], moment: datetime.datetime) -> Mapping[int, float]:
+        if then := self._stood(incident, moment):
+            return then.shares
         hand_offs = self.hand_offs.get(incident, ())
         if not hand_offs or _answered(hand_offs[-1]) <= moment:
             return now
-        movers = {one for hand_off in hand_offs for one in (hand_off.from_department_id, hand_off.to_department_id)}
+        sides = [_sides(hand_off) for hand_off in hand_offs]
+        movers = {one for pair in sides for one in pair}
         shares = {department: share for department, share in now.items() if department not in movers}
         # What the others never held, whoever gave first had at the beginning.
-        shares[hand_offs[0].from_department_id] = 1.0 - sum(shares.values())
-        for hand_off in hand_offs:
+        shares[sides[0][0]] = 1.0 - sum(shares.values())
+        for hand_off, (giver, taker) in zip(hand_offs, sides, strict=True):
             if _answered(hand_off) <= moment:
-                moved = shares.get(hand_off.from_department_id, 0.0) * hand_off.share
-                shares[hand_off.from_department_id] = shares.get(hand_off.from_department_id, 0.0) - moved
-                shares[hand_off.to_department_id] = shares.get(hand_off.to_department_id, 0.0) + moved
+                moved = shares.get(giver, 0.0) * hand_off.share
+                shares[giver] = shares.get(giver, 0.0) - moved
+                shares[taker] = shares.get(taker, 0.0) + moved
         return shares
+
+
+def _sides(hand_off: HandOff) -> tuple[int, int]:
+    """Return who gave and who took: whoever asks may have offered to take."""
+    asked = (hand_off.from_department_id, hand_off.to_department_id)
+    return asked if hand_off.direction == Direction.GIVE else asked[::-1]
+
+
+def _stood(account_ids: Sequence[int], since: datetime.datetime) -> dict[int, list[Stood]]:
+    with connection.cursor() as cursor:
+        cursor.execute(STOOD_SQL, {"accounts": list(account_ids), "since": since})
+        rows = cursor.fetchall()
+    found: dict[int, list[Stood]] = defaultdict(list)
+    for (incident, until), group in groupby(rows, itemgetter(0, 1)):
+        parts = list(group)
+        shares = {department: share for _, _, department, share, _, _ in parts}
+        found[incident].append(Stood(until, shares, *parts[0][4:]))
+    return found
 
 
 def _answered(hand_off: HandOff) -> datetime.datetime:
@@ -184,7 +251,8 @@ def _parts(
     records = _records(known, moments[1])
     past = Past.of(known, moments[0])
     resolved = [[past.resolved_at(part, moment) for part in records] for moment in moments]
-    units = [_units(records, ends, moment) for ends, moment in zip(resolved, moments, strict=True)]
+    grades = [[past.grade(part, moment) for part in records] for moment in moments]
+    units = [_units(records, *then) for then in zip(grades, resolved, moments, strict=True)]
     shares = [np.array(past.shares(records, moment), dtype=np.float64) for moment in moments]
     is_new = np.array([part.is_newer_than(moments[0]) for part in records], dtype=np.bool_)
     parts = Parts(
@@ -196,7 +264,12 @@ def _parts(
         units[0],
         units[1],
     )
-    return parts, records, [_cause(part, moments[0], *ends) for part, *ends in zip(records, *resolved, strict=True)]
+    changed = [one != other for one, other in zip(*grades, strict=True)]
+    causes = [
+        Cause.REGRADED if is_regraded and not part.is_newer_than(moments[0]) else _cause(part, moments[0], *ends)
+        for part, is_regraded, *ends in zip(records, changed, *resolved, strict=True)
+    ]
+    return parts, records, causes
 
 
 def _records(account_ids: Sequence[int], until: datetime.datetime) -> list[Part]:
@@ -206,17 +279,22 @@ def _records(account_ids: Sequence[int], until: datetime.datetime) -> list[Part]
         return [Part(*row) for row in cursor.fetchall()]
 
 
-def _units(records: Sequence[Part], resolved: Iterable[datetime.datetime | None], moment: datetime.datetime) -> Floats:
+def _units(
+    records: Sequence[Part],
+    grades: Iterable[tuple[float, float]],
+    resolved: Iterable[datetime.datetime | None],
+    moment: datetime.datetime,
+) -> Floats:
     """Return severity x weight x decay of each part at a moment; 0 for what was not on record. Shape (m,)."""
     now = moment.timestamp()
     return np.array(
         [
             0.0
             if part.known_from > now
-            else part.weight
+            else weight
             if end is None
-            else part.weight * 0.5 ** ((now - end.timestamp()) / DAY / part.half_life_days)
-            for part, end in zip(records, resolved, strict=True)
+            else weight * 0.5 ** ((now - end.timestamp()) / DAY / half_life_days)
+            for part, (weight, half_life_days), end in zip(records, grades, resolved, strict=True)
         ],
         dtype=np.float64,
     )

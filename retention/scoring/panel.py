@@ -30,6 +30,7 @@ from retention.scoring.features import (
 )
 from retention.scoring.gathering import LookUp
 from retention.scoring.panel_arrays import Integers, Panel, Truths
+from retention.scoring.past_accounts import PastAccounts
 from retention.scoring.past_shares import PastShares
 from retention.scoring.reading import read_records
 from retention.scoring.rhythm import DAYS_IN_A_YEAR
@@ -167,22 +168,26 @@ def _days(sql: str, parameters: dict[str, Any]) -> tuple[Integers, Floats]:
 
 @dataclass(frozen=True, slots=True)
 class _Book:
-    """The segments by name, and in which of them each account is; ids ascend."""
+    """The segments by name, and in which of them each account is and was; ids ascend."""
 
     segments: tuple[str, ...]
     account_id: Integers
     segment: Integers
+    past: PastAccounts
 
     @classmethod
     def read(cls, account_ids: list[int]) -> "_Book":
         rows = Account.objects.filter(pk__in=account_ids).order_by("pk").values_list("pk", "segment")
         ids, names = zip(*rows, strict=True) if account_ids else ((), ())
-        segments = tuple(sorted(set(names)))
+        past = PastAccounts.read(account_ids)
+        segments = tuple(sorted({*names, *past.segments}))
         codes = {name: code for code, name in enumerate(segments)}
-        return cls(segments, np.array(ids, dtype=np.int64), np.array([codes[name] for name in names], dtype=np.int64))
+        now = np.array([codes[name] for name in names], dtype=np.int64)
+        return cls(segments, np.array(ids, dtype=np.int64), now, past)
 
-    def segment_of(self, account_ids: Integers) -> Integers:
-        return self.segment[np.searchsorted(self.account_id, account_ids)]
+    def segment_of(self, account_ids: Integers, moment: datetime.datetime) -> Integers:
+        now = self.segment[np.searchsorted(self.account_id, account_ids)]
+        return self.past.segment_then(account_ids, now, self.segments, moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +205,7 @@ class _Reading:
     def month(self, number: int) -> Panel:
         model, moment = self.model, self.origins[number]
         gathered = gather(read_records(self.scope, moment), moment, model.window_days)
-        facts = _as_then(gathered.facts)
+        facts = _as_then(self.book.past.as_then(gathered.facts))
         kept = _at_stake(facts)
         others = {factor: _rows(_decayed(gathered, facts, factor), kept) for factor in self.half_life_factors}
         facts = _rows(facts, kept)
@@ -222,7 +227,7 @@ class _Reading:
             is_contract=is_contract,
             left=silent | self.outcomes.went(ids, first, end),
             segments=self.book.segments,
-            segment=self.book.segment_of(ids),
+            segment=self.book.segment_of(ids, moment),
             revenue=facts.annual_revenue,
             loads_by_factor={factor: self.shares.loads(other, other.loads, factor) for factor, other in others.items()},
         )
@@ -239,9 +244,9 @@ def _decayed(gathered: Gathered, facts: Facts, factor: float) -> Facts:
 
 
 def _as_then(facts: Facts) -> Facts:
-    """Return the facts with each renewal as it stood then: the date known today, less whole years.
+    """Return the facts with each renewal as it stood then: the date known, less whole years.
 
-    Only the next renewal is kept. Those who stayed have had theirs moved on since, those who left have not: taken as
+    Where it was moved on before that was kept, those who stayed have a later one and those who left have not: taken as
     it stands it would tell who left.
     """
     days = facts.columns["renews_on"] - facts.columns["today"]

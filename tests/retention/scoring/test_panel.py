@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Account, Order
+from accounts.models import Account, Order, PastAccount
 from departments.models import State
 from retention.scoring.engine import ScoringModel
 from retention.scoring.features import Scope, build_inputs, read_facts
@@ -55,6 +55,7 @@ def row(found: Panel, account: Account, origin: int = 0) -> int:
 def test_its_features_are_those_that_scoring_would_have_read() -> None:
     accounts = random_company.build(3, accounts=30)
     Account.objects.update(renews_on=None)
+    PastAccount.objects.all().delete()
     found = panel(EARLIER, ORIGIN)
     for number, moment in enumerate((EARLIER, ORIGIN)):
         facts = read_facts(Scope.of_ids([account.pk for account in accounts]), moment, 180.0)
