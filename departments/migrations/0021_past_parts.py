@@ -33,8 +33,8 @@ DROP FUNCTION past_parts_are_kept();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0010_past_of_accounts"),
-        ("departments", "0019_cures_and_problems"),
+        ("accounts", "0011_past_of_accounts"),
+        ("departments", "0020_desks_by_index"),
     ]
 
     operations = [

@@ -24,7 +24,7 @@ DROP FUNCTION past_of_accounts_is_kept();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0009_hourly_rate"),
+        ("accounts", "0010_swept_often"),
     ]
 
     operations = [
