@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from departments.models import Assignment, Capacity, Department, Incident, Person, Role
+from retention.benchmarks.desks import ensure_desks
 from retention.keeping import keep_figures, keep_standing_figures
 
 ACCOUNTS_OF_A_MANAGER = 200
@@ -90,14 +91,25 @@ def addresses(people: dict[str, Person]) -> list[tuple[str, Person, str]]:
 
 
 def time_pages(repeats: int) -> list[Timed]:
-    """Ask for each page several times in this process; the first of the list is the view that asks for a 1.
+    """Ask for each dashboard several times in this process; the first of the list is the view that asks for a 1."""
+    return _time_all(addresses(ensure_people()), repeats)
+
+
+def time_desks(repeats: int) -> list[Timed]:
+    """Ask for a desk with few and for one with many open incidents; the first is the view that asks for a 1."""
+    desks = ensure_desks()
+    return _time_all([("SELECT 1", desks[0][1], "/bench/select-1"), *desks], repeats)
+
+
+def _time_all(asked: list[tuple[str, Person, str]], repeats: int) -> list[Timed]:
+    """Ask for each address several times in this process.
 
     What workers keep ahead of readers is kept before, as at any time while they run.
     """
     keep_figures(moment=timezone.now())
     keep_standing_figures(moment=timezone.now())
     with override_settings(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["testserver"], SECURE_SSL_REDIRECT=False):
-        return [_timed(name, person, address, repeats) for name, person, address in addresses(ensure_people())]
+        return [_timed(name, person, address, repeats) for name, person, address in asked]
 
 
 def _timed(name: str, person: Person, address: str, repeats: int) -> Timed:

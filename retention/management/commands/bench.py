@@ -27,7 +27,7 @@ PANDAS_SAMPLE = 20_000
 SINGLE_CHANGES = 200
 REPEATS = 3
 LINES_AN_ACCOUNT = 2
-PARTS = ("first", "scoring", "nights", "one", "stream", "import", "comparison", "pages")
+PARTS = ("first", "scoring", "nights", "one", "stream", "import", "comparison", "pages", "desk")
 
 
 class Command(BaseCommand):
@@ -62,7 +62,8 @@ class Command(BaseCommand):
             "stream": lambda: self._stream(options["seconds"]),
             "import": lambda: self._import(accounts),
             "comparison": lambda: self._comparison(accounts, floor),
-            "pages": lambda: self._pages(options["repeats"]),
+            "pages": lambda: self._pages(pages.time_pages(options["repeats"])),
+            "desk": lambda: self._pages(pages.time_desks(options["repeats"])),
         }
         for part in options["only"]:
             measured[part]()
@@ -137,8 +138,8 @@ class Command(BaseCommand):
         frames = comparisons.by_pandas(sample) * accounts / sample
         self._line("pandas, extrapolated", f"{frames:.0f} s = {frames / floor:.0f} × (scan + write)")
 
-    def _pages(self, repeats: int) -> None:
-        bare, *timed = pages.time_pages(repeats)
+    def _pages(self, measured: list[pages.Timed]) -> None:
+        bare, *timed = measured
         self._line("SELECT 1 view", f"{bare.middle * 1000:.2f} ms")
         for page in timed:
             ratio = page.middle / bare.middle

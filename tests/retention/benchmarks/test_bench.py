@@ -9,9 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Account, Order
-from departments.models import Incident, Responsibility
+from departments.models import Incident, Responsibility, State
 from retention.benchmarks import measures
 from retention.benchmarks.company import ensure_company
+from retention.benchmarks.desks import SIZES
 from retention.benchmarks.importing import MARKER
 from retention.models import Score
 from tests import make
@@ -37,6 +38,10 @@ def test_it_scores_every_account_of_a_company_that_looks_real(friction_types: No
     assert "Import of 600 orders" in output.getvalue()
     assert not Order.objects.filter(external_id__startswith=MARKER).exists()
     assert "Scorecard" in output.getvalue()
+    assert "Triage, 5,000 open" in output.getvalue()
+    for size in SIZES:
+        held = Incident.objects.open().filter(department__slug=f"bench_{size}")
+        assert (held.count(), held.filter(state=State.IN_WORK).exists()) == (size, True)
 
 
 @pytest.mark.django_db(transaction=True)
