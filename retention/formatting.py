@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,6 +19,7 @@ from accounts.models import Organisation
 Number = float | int | decimal.Decimal
 MINUS = "−"
 FALLBACK_LOCALE = "en_GB"
+BRITISH_SIZES = re.compile(r"[KMBT](?=$|\W)")
 UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 # A day further away than this is written with its year.
 NEAR_DAYS = 300
@@ -89,7 +91,7 @@ def exact_money(amount: Number | None) -> str:
 
 
 def short_money(amount: Number | None) -> str:
-    """Write an amount to three digits, such as £482K or £1.52M."""
+    """Write an amount to three digits, such as £482k or £1.52m."""
     if amount is None:
         return "—"
     company = organisation()
@@ -101,7 +103,13 @@ def short_money(amount: Number | None) -> str:
 # Looking up how a locale writes such amounts takes longer than all else on a page of many.
 @lru_cache(maxsize=8192)
 def _compact(amount: int, currency: str, locale: Locale, digits: int) -> str:
-    return _with_minus(format_compact_currency(amount, currency, locale=locale, fraction_digits=digits))
+    text = format_compact_currency(amount, currency, locale=locale, fraction_digits=digits)
+    # Browsers, which write the charts, know of Britain's small letters; babel's tables are older.
+    return _with_minus(BRITISH_SIZES.sub(_small, text) if locale.territory == "GB" else text)
+
+
+def _small(found: re.Match[str]) -> str:
+    return {"K": "k", "M": "m", "B": "bn", "T": "tn"}[found[0]]
 
 
 def number(value: Number | None) -> str:

@@ -12,13 +12,14 @@ from retention.formatting import organisation
 
 @dataclass(frozen=True)
 class Destination:
-    """A page of the menu: who may open it (None: everybody), and whose dashboard it is."""
+    """A page of the menu: who may open it (None: everybody), whose dashboard it is, which addresses lie beneath it."""
 
     url_name: str
     label: str
     icon: str
     capability: Capability | None = None
     home_of: frozenset[str] = frozenset()
+    beneath: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ DESTINATIONS: tuple[Destination, ...] = (
         "briefcase",
         Capability.SEE_PORTFOLIO,
         frozenset({Role.ACCOUNT_MANAGER, Role.ADMINISTRATOR}),
+        ("/accounts/", "/recoveries/", "/overrides", "/report"),
     ),
     Destination(
         "desk",
@@ -53,6 +55,7 @@ DESTINATIONS: tuple[Destination, ...] = (
         "inbox",
         Capability.SEE_TRIAGE,
         frozenset({Role.DEPARTMENT_HEAD, Role.DEPARTMENT_MEMBER}),
+        ("/incidents/", "/problems", "/cures", "/rulings", "/departments/"),
     ),
     Destination(
         "scorecard",
@@ -87,6 +90,7 @@ def chrome(request: HttpRequest) -> dict[str, object]:
     person: Person = request.user  # type: ignore[assignment]  # checked above
     return {
         "menu": list(_menu(request, person)),
+        "open_pages": {place.url_name for place in open_to(person)},
         "company": organisation(),
         "may_report_friction": person.can(Capability.REPORT_FRICTION),
         "may_configure": person.can(Capability.CONFIGURE),
@@ -96,4 +100,4 @@ def chrome(request: HttpRequest) -> dict[str, object]:
 def _menu(request: HttpRequest, person: Person) -> Iterator[MenuItem]:
     for place in open_to(person):
         url = reverse(place.url_name)
-        yield MenuItem(url, place.label, place.icon, is_current=request.path.startswith(url))
+        yield MenuItem(url, place.label, place.icon, is_current=request.path.startswith((url, *place.beneath)))

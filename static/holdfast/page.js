@@ -53,6 +53,23 @@
     const results = document.getElementById("search-results");
     if (results) results.replaceChildren();
   });
+  // On a phone the long parts of a page begin folded; whatever somebody is led to stands open.
+  const parts = document.querySelectorAll("details[data-folds]");
+  function unfold(hash) {
+    const target = hash.length > 1 && document.getElementById(hash.slice(1));
+    const part = target && target.closest("details[data-folds]");
+    if (!part || part.open) return;
+    part.open = true;
+    target.scrollIntoView();
+  }
+  if (parts.length) {
+    if (window.matchMedia("(max-width: 720px)").matches) parts.forEach((part) => { part.open = false; });
+    unfold(location.hash);
+    document.addEventListener("click", (event) => {
+      const link = event.target.closest('a[href^="#"]');
+      if (link) unfold(link.hash);
+    });
+  }
   // The arrow keys walk from the search box through what it found.
   document.addEventListener("keydown", (event) => {
     const box = event.target.closest(".top-search");

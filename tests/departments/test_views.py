@@ -7,8 +7,10 @@ from django.test import Client
 from django.urls import reverse
 
 from departments.actions import handoffs
-from departments.models import Answer, Department, Incident, Person, Reason, State
+from departments.detection import detect_changes, mark_all_signals
+from departments.models import Answer, Department, DetectionRule, Incident, Person, Reason, Role, State
 from departments.views.page import facts
+from departments.views.why import spoken
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +70,36 @@ def test_the_signal_is_told_in_words(shipping: Department) -> None:
     page = signed_in(make.head(shipping)).get(address("incident", incident)).content.decode()
     assert "6 days" in page
     assert "The customer was told beforehand of a part shipment or delay" in page
+
+
+def test_why_a_rule_saw_friction_is_told_in_words(shipping: Department) -> None:
+    DetectionRule.objects.update(is_active=False)
+    rule = make.rule(make.friction_type("late_shipment"), condition="days_late > 2", severity="0.5")
+    make.signal(make.account(), data={"days_late": 6})
+    mark_all_signals()
+    detect_changes()
+    page = signed_in(make.head(shipping)).get(address("incident", Incident.objects.get(rule=rule))).content.decode()
+    assert "days late &gt; 2" in page
+    assert "days late: <b>6 days</b>" in page
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ("partial and announced == false", "partial and announced is false"),
+        ('carrier != "no_name == x" and days_late >= 3', 'carrier is not "no_name == x" and days late ≥ 3'),
+    ],
+)
+def test_a_condition_is_spoken_and_what_it_quotes_is_left(condition: str, words: str) -> None:
+    assert spoken(condition) == words
+
+
+def test_nobody_is_led_to_a_desk_that_the_role_does_not_have(incident: Incident, shipping: Department) -> None:
+    desk = make.person(Role.SERVICE_DESK, department=shipping)
+    make.assignment(incident.account, desk)
+    triage = reverse("triage_department", args=[shipping.slug])
+    assert triage not in signed_in(desk).get(address("incident", incident)).content.decode()
+    assert triage in signed_in(make.head(shipping)).get(address("incident", incident)).content.decode()
 
 
 def test_a_head_accepts(incident: Incident, shipping: Department) -> None:

@@ -27,12 +27,13 @@ PAGES = {
         "/accounts/<account>", "/portfolio", "/rules", "/rules/new", "/rules/new?kind=inspection", "/rules/<rule>",
         "/rules/<rule>/edit", "/incidents/<on_hold>", "/incidents/ticked/hand-off?incident=<new>",
         "/what-if", "/what-if/answers", "/what-if/answers/<answer>",
+        "/triage/handed-on", "/triage/hand-offs?moves=0", "/problems/<problem>", "/incidents/<cured>/8d",
     ],
     "executive": [
         "/scorecard", "/scorecard/links", "/scorecard/mail", "/scorecard/made-of/vacation", "/triage",
         "/portfolio?tab=all", "/accounts/<account>",
     ],
-    "administrator": ["/portfolio?tab=all"],
+    "administrator": ["/portfolio?tab=all", "/imports", "/method/models"],
     "anonymous": ["/login/", "/password_reset/", "/live/<live>", "/scorecard/mail/stop/<stop>"],
 }  # fmt: skip
 GRAVE = {"serious", "critical"}

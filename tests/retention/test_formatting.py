@@ -26,11 +26,18 @@ def test_money_is_written_in_whole_units_of_the_company(company: Organisation, t
 
 
 @pytest.mark.parametrize(
-    ("amount", "text"), [(480, "£480"), (9_640, "£9.6K"), (482_300, "£482K"), (1_523_000, "£1.52M"), (-61_000, "−£61K")]
+    ("amount", "text"), [(480, "£480"), (9_640, "£9.6k"), (482_300, "£482k"), (1_523_000, "£1.52m"), (-61_000, "−£61k")]
 )
 def test_money_is_shortened_to_three_digits(amount: float, text: str) -> None:
     with formatting.in_the_style_of(BRITISH):
         assert formatting.short_money(amount) == text
+
+
+def test_other_countries_keep_their_own_short_sizes() -> None:
+    with formatting.in_the_style_of(Organisation(currency="USD", locale="en_US")):
+        assert formatting.short_money(482_300) == "$482K"
+    with formatting.in_the_style_of(GERMAN):
+        assert formatting.short_money(1_523_000) == "1,52\u00a0Mio.\u00a0€"
 
 
 def test_what_is_not_known_is_a_dash() -> None:

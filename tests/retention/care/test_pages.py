@@ -47,6 +47,18 @@ def on(days: int) -> datetime.date:
     return timezone.localdate() + datetime.timedelta(days=days)
 
 
+def test_an_incident_tells_of_its_accounts_recovery_to_whoever_may_see_it(
+    account: Account, manager: Person, client: Client
+) -> None:
+    incident = account.incidents.first()
+    assert incident is not None
+    under_way(account, manager)
+    address = reverse("incident", args=[incident.public_id])
+    assert "They order again" in client.get(address).content.decode()
+    client.force_login(make.head(incident.department))
+    assert "They order again" not in client.get(address).content.decode()
+
+
 def under_way(account: Account, manager: Person, *steps: NewStep) -> Recovery:
     return start_recovery(
         account=account,

@@ -28,7 +28,7 @@ LINKED = {
 SECTIONS = {
     anchor
     for template in TEMPLATES.glob("dashboards/_method_*.html")
-    for anchor in re.findall(r'<section [^>]*\bid="([a-z-]+)"', template.read_text())
+    for anchor in re.findall(r'<(?:section|details) [^>]*\bid="([a-z-]+)"', template.read_text())
 }
 
 
@@ -40,6 +40,16 @@ def method_page() -> str:
 
 def test_each_figure_links_to_a_definition_that_exists() -> None:
     assert LINKED <= ANCHORS | SECTIONS
+
+
+@pytest.mark.django_db
+def test_the_page_begins_with_what_is_on_it() -> None:
+    ensure_active_version()
+    page = method_page()
+    contents = page[page.index('aria-label="On this page"') : page.index("</nav>", page.index("On this page"))]
+    linked = re.findall(r'href="#([a-z-]+)"', contents)
+    assert {"weights", "feeds", "definitions"} <= set(linked)
+    assert [anchor for anchor in linked if f'id="{anchor}"' not in page] == []
 
 
 @pytest.mark.django_db

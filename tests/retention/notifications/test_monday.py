@@ -71,7 +71,7 @@ def test_it_tells_the_figures_against_last_week_in_text_and_in_html(executive: P
     message = sent()
     html, kind = message.alternatives[0]
     assert (message.to, kind) == ([executive.email], "text/html")
-    assert "Revenue at risk, 90 days: £2K (up £500)" in message.body
+    assert "Revenue at risk, 90 days: £2k (up £500)" in message.body
     assert "▲ £500" in str(html)
     assert "against last week" in message.body
 
