@@ -173,9 +173,9 @@ def _tiles(card: Scorecard) -> list[Tile]:
 
 def _disputes(card: Scorecard) -> Tile:
     waiting = card.waiting
-    note = f"putting {short_money(waiting.disputed_money)} at risk" if waiting.disputed else "none waits"
+    note = f"putting {short_money(waiting.disputed_money)} at risk" if waiting.disputed else "none is"
     change = _count(waiting.disputed, card.disputed_before)
-    return Tile("Disputes waiting for a ruling", "waiting", number(waiting.disputed), change, note)
+    return Tile("Handed back and in dispute", "waiting", number(waiting.disputed), change, note)
 
 
 def _two_years(card: Scorecard) -> str:

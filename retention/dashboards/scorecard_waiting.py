@@ -1,4 +1,4 @@
-"""What waits between departments: hand-offs without an answer, and disputes that wait for a ruling."""
+"""What waits between departments: hand-offs without an answer, and what was handed back and is in dispute."""
 
 import datetime
 from collections.abc import Sequence

@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.signals import Kind
+from departments.conditions import ConditionError, compile_condition
 from departments.models import Capability, DetectionRule, FrictionType, Person
 from departments.severity_bands import EXAMPLE, bands_to_expression, expression_to_bands
 from retention.rules.words import number_fields
@@ -87,6 +88,15 @@ class RuleForm(forms.Form):
     def first_fields(self) -> list[forms.BoundField]:
         """Return what stands after the condition."""
         return [self["friction_type"], self["title"]]
+
+    def clean_condition(self) -> str:
+        """Tell at once what is wrong with the condition, whatever else is still to be filled in."""
+        condition = str(self.cleaned_data["condition"])
+        try:
+            compile_condition(self.rule.signal_kind, condition)
+        except ConditionError as error:
+            raise ValidationError(str(error)) from error
+        return condition
 
     def clean(self) -> dict[str, Any]:
         """Put everything into the rule, and tell at its field what it refuses."""

@@ -70,7 +70,8 @@
     const form = dialog.querySelector("form");
     form.reset();
     form.action = opener.dataset.post;
-    form.dataset.title = row ? row.dataset.title : `${desk().querySelector("[data-bulk-count]").textContent} incidents`;
+    const count = desk().querySelector("[data-bulk-count]").textContent;
+    form.dataset.title = row ? row.dataset.title : `${count} incident${count === "1" ? "" : "s"}`;
     form.querySelectorAll("input[name=incident]").forEach((one) => one.remove());
     if (!row) tickedIds().forEach((id) => hide(form, id));
     dialog.querySelector("[data-title-place]").textContent = form.dataset.title;

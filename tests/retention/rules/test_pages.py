@@ -136,6 +136,13 @@ def test_the_live_preview_is_a_fragment_and_tells_what_is_wrong(pages: Client, r
     assert "It is friction when: The condition breaks off at its end." in words(wrong)
 
 
+def test_a_wrong_condition_is_told_before_the_rest_is_filled_in(pages: Client, rule: DetectionRule) -> None:
+    early = sent(rule, preview="1", condition="days_late >", title="", friction_type="")
+    part = words(pages.post(edit(rule), early, headers={"HX-Request": "true"}))
+    assert "It is friction when: The condition breaks off at its end." in part
+    assert "An incident is called: This field is required." in part
+
+
 def test_whoever_was_slower_is_told_and_overwrites_nothing(pages: Client, rule: DetectionRule) -> None:
     first = sent(rule)
     pages.post(edit(rule), first)
@@ -171,7 +178,7 @@ def test_an_incident_says_by_which_rule_and_why(pages: Client, rule: DetectionRu
     incident = rule.incidents.get()
     page = pages.get(reverse("incident", args=[incident.public_id]))
     assert reverse("rule", args=[rule.public_id]) in page.content.decode()
-    assert "days_late &gt; 2" in words(page)
+    assert "days late &gt; 2" in words(page)
 
 
 def test_people_who_have_no_rules_do_not_come_here(client: Client) -> None:
