@@ -21,6 +21,7 @@ from retention.demo.loading import administrator, configure, detect, load_report
 from retention.demo.overrides import override_some
 from retention.demo.past import past_days, score_day
 from retention.demo.plan import Plan
+from retention.demo.waiting import wait_for_some
 
 
 class Command(BaseCommand):
@@ -65,6 +66,7 @@ class Command(BaseCommand):
         set_budgets(plan.today)
         self._tell(f"{keep_customers(plan.seed)} recoveries, calls asked for and accounts set aside")
         self._tell(f"{cure_some(plan.seed)} cures and problems")
+        self._tell(f"{wait_for_some()} waits and files")
         self._tell(f"{override_some(plan.seed, plan.today)} risks overridden by account managers")
         details = {"seed": plan.seed, "today": plan.today.isoformat(), "accounts": plan.accounts}
         record_audit(verb=clearing.LOADED, subject=None, details=details, acting_person=administrator())
