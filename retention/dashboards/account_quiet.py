@@ -7,6 +7,7 @@ from django.db import connection
 
 from accounts.models import Account
 from accounts.signals import KINDS
+from retention.dashboards.company import COMPANY
 from retention.dashboards.coverage import Feed, FeedState
 
 LATEST: Final = 50
@@ -22,9 +23,16 @@ LATEST_SQL: Final = """
     GROUP BY own.kind
 """
 
+KEYS_SQL: Final = """
+    SELECT DISTINCT 'order', source FROM accounts_order WHERE account_id = %(account)s
+    UNION SELECT DISTINCT 'contact:' || channel, source FROM accounts_touchpoint WHERE account_id = %(account)s
+    UNION SELECT DISTINCT 'report:' || reporting_department_id, '' FROM departments_incident
+    WHERE account_id = %(account)s AND reporting_department_id IS NOT NULL
+"""
+
 
 def quiet_feeds(account: Account, moment: datetime.datetime) -> list[FeedState]:
-    """Return the feeds of signals that once told of this account and tell of nobody any more, longest silent first."""
+    """Return the feeds that once told of this account and tell of nobody any more, longest silent first."""
     parameters: dict[str, Any] = {"account": account.pk, "moment": moment, "latest": LATEST}
     with connection.cursor() as cursor:
         cursor.execute(LATEST_SQL, parameters)
@@ -34,6 +42,23 @@ def quiet_feeds(account: Account, moment: datetime.datetime) -> list[FeedState]:
         for kind, *measured in rows
         if kind in KINDS
     ]
-    states = [FeedState(feed, feed.words(moment)) for feed in found]
+    states = [FeedState(feed, feed.words(moment)) for feed in [*found, *_others(account, moment)]]
     stale = [state for state in states if state.is_stale]
     return sorted(stale, key=lambda state: -(state.feed.silent_days(moment) or 0.0))
+
+
+def _others(account: Account, moment: datetime.datetime) -> list[Feed]:
+    """Return feeds of orders, contacts and reports that the account has been in, as they were last counted.
+
+    They are measured over the whole company, ahead of readers; what nobody has counted yet is not named.
+    """
+    counted = COMPANY.kept(moment)
+    if counted is None:
+        return []
+    feeds = [one for one in counted.figures.feeds if one.key and not one.key.startswith("signal:")]
+    if not any(FeedState(one, one.words(moment)).is_stale for one in feeds):
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(KEYS_SQL, {"account": account.pk})
+        own = set(cursor.fetchall())
+    return [one for one in feeds if (one.key, one.source) in own]

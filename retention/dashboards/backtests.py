@@ -95,6 +95,7 @@ class Backtest:
     reliability: Sequence[PartRow]
     drift: Sequence[PartRow]
     misses: Misses
+    is_of_candidate: bool = False
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -131,6 +132,7 @@ def last_backtest(version: ModelVersion | None, person: Person) -> Backtest | No
         reliability=list(_parts(found["reliability"])),
         drift=list(_parts(found["drift"])),
         misses=_misses(found["misses"], person),
+        is_of_candidate=not version.is_active,
     )
 
 

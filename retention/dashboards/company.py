@@ -30,7 +30,7 @@ def leavers(moment: datetime.datetime) -> int:
 
 
 def _company(moment: datetime.datetime) -> Company:
-    return Company(feeds(), books(), leavers(moment))
+    return Company(feeds(moment), books(), leavers(moment))
 
 
-COMPANY = Figures("company", Company, _company)
+COMPANY = Figures("company_by_feed", Company, _company)

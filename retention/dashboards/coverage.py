@@ -1,24 +1,59 @@
-"""What data the number stands on: each feed with its first and last record, and whether it has gone quiet."""
+"""What data the number stands on: each feed with its rhythm, its latest record, and whether it has gone quiet."""
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from django.db.models import Count, Max, Min
+from django.db import connection
+from django.db.models import Count
 
-from accounts.models import Account, Holding, Order, Signal, Touchpoint
+from accounts.models import Account, Holding
+from accounts.models.touchpoint import Channel
 from accounts.signals import KINDS
+from departments.models import Department
 
-QUIET_DAYS = 7.0
+QUIET_DAYS: Final = 7.0
 # A feed with long gaps of its own is not called quiet before ten of them have passed.
-USUAL_GAPS = 10.0
-DAY_SECONDS = 86_400
+USUAL_GAPS: Final = 10.0
+# From so many gaps on a feed is judged by those it has had, all but the longest hundredth of them.
+LEAST_GAPS: Final = 20
+SHORTEST_DAYS: Final = 2.0
+DAY_SECONDS: Final = 86_400
+
+# A feed is what comes of one sort from one sender; its gaps are the days between days on which anything came.
+FEEDS_SQL: Final = """
+    WITH days AS (
+        SELECT {sort} AS sort, {sender} AS sender, floor(date_part('epoch', happened) / 86400::float8) AS day,
+               count(*) AS records, min(happened) AS first, max(happened) AS last, max(recorded_at) AS received
+        FROM (SELECT *, {happened} AS happened FROM {table}) AS record
+        WHERE happened <= %(moment)s AND recorded_at <= %(moment)s
+        GROUP BY 1, 2, 3
+    ), gaps AS (
+        SELECT *, day - lag(day) OVER (PARTITION BY sort, sender ORDER BY day) AS gap FROM days
+    )
+    SELECT sort, sender, sum(records)::bigint, min(first), max(last), max(received),
+           CASE WHEN count(gap) >= %(least)s THEN percentile_disc(0.99) WITHIN GROUP (ORDER BY gap) END
+    FROM gaps GROUP BY sort, sender ORDER BY sort, sender
+"""
+ORDERS: Final = {"table": "accounts_order", "sort": "'order'", "sender": "source", "happened": "ordered_at"}
+CONTACTS: Final = {"table": "accounts_touchpoint", "sort": "channel", "sender": "source", "happened": "happened_at"}
+SIGNALS: Final = {"table": "accounts_signal", "sort": "kind", "sender": "source", "happened": "happened_at"}
+REPORTS: Final = {
+    "table": "departments_incident WHERE reporting_department_id IS NOT NULL",
+    "sort": "'incident'",
+    "sender": "reporting_department_id::text",
+    "happened": "happened_at",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Records of one kind; `last` is when the latest one happened, `received` when we last heard of any."""
+    """Records of one sort from one sender; `last` is when the latest happened, `received` when we last heard of any.
+
+    `sender` is the department that it comes from, `source` the system; `longest_gap` is the gap in days that 99 % of
+    its gaps do not exceed, None where it has had too few. `key` says what comes: order, contact, report or signal.
+    """
 
     label: str
     sender: str
@@ -26,13 +61,19 @@ class Feed:
     first: datetime.datetime | None
     last: datetime.datetime | None
     received: datetime.datetime | None
+    source: str = ""
+    longest_gap: float | None = None
+    key: str = ""
 
     def silent_days(self, moment: datetime.datetime) -> float | None:
         """Return the days since the latest record; None where there is none."""
         return None if self.last is None else (moment - self.last).total_seconds() / DAY_SECONDS
 
     def patience_days(self) -> float:
-        """Return after how many silent days the feed counts as quiet."""
+        """Return after how many silent days the feed counts as quiet: longer than almost any gap of its own."""
+        if self.longest_gap is not None:
+            # From the end of one day to the start of another, a gap of days lasts up to one more.
+            return max(SHORTEST_DAYS, self.longest_gap + 1.0)
         if self.first is None or self.last is None or self.count < 2:
             return QUIET_DAYS
         usual = (self.last - self.first).total_seconds() / DAY_SECONDS / (self.count - 1)
@@ -61,9 +102,9 @@ class FeedState:
         return self.words.startswith("quiet")
 
 
-def feeds() -> list[Feed]:
-    """Return every feed, orders first, then contacts, then signals by kind."""
-    return [*_facts(), *_signals()]
+def feeds(moment: datetime.datetime) -> list[Feed]:
+    """Return every feed: orders, contacts by channel, reports by department, signals by kind, each by its source."""
+    return [*_orders(moment), *_contacts(moment), *_reports(moment), *_signals(moment)]
 
 
 def states(feeds: Iterable[Feed], moment: datetime.datetime) -> list[FeedState]:
@@ -71,30 +112,54 @@ def states(feeds: Iterable[Feed], moment: datetime.datetime) -> list[FeedState]:
     return [FeedState(feed, feed.words(moment)) for feed in feeds]
 
 
-def _facts() -> Iterator[Feed]:
-    orders = Order.objects.order_by()
-    yield _feed("Orders", "", orders.aggregate(**_measured("ordered_at")))
-    contacts = Touchpoint.objects.order_by()
-    yield _feed("Contacts", "", contacts.aggregate(**_measured("happened_at")))
+def _read(what: dict[str, str], moment: datetime.datetime) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(FEEDS_SQL.format(**what), {"moment": moment, "least": LEAST_GAPS})
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
-def _signals() -> Iterator[Feed]:
-    rows = Signal.objects.order_by().values("kind").annotate(**_measured("happened_at"))
-    found: dict[str, Mapping[str, Any]] = {row["kind"]: row for row in rows}
+def _orders(moment: datetime.datetime) -> Iterator[Feed]:
+    found = _read(ORDERS, moment)
+    for row in found:
+        yield _feed("Orders", "", row, "order", row[1])
+    if not found:
+        yield Feed("Orders", "", *_NOTHING)
+
+
+def _contacts(moment: datetime.datetime) -> Iterator[Feed]:
+    found = _read(CONTACTS, moment)
+    for row in found:
+        label = f"Contacts: {Channel(row[0]).label.lower()}s"
+        yield _feed(label, "", row, f"contact:{row[0]}", row[1])
+    if not found:
+        yield Feed("Contacts", "", *_NOTHING)
+
+
+def _reports(moment: datetime.datetime) -> Iterator[Feed]:
+    found = _read(REPORTS, moment)
+    names = dict(Department.objects.values_list("pk", "name")) if found else {}
+    for row in found:
+        yield _feed("Reported friction", names[int(row[1])], row, f"report:{row[1]}", "")
+
+
+def _signals(moment: datetime.datetime) -> Iterator[Feed]:
+    found = _read(SIGNALS, moment)
     for kind in KINDS.values():
-        row = found.get(kind.name, _NOTHING)
-        yield _feed(kind.label, kind.department.replace("_", " ").capitalize(), row)
+        sender = kind.department.replace("_", " ").capitalize()
+        rows = [row for row in found if row[0] == kind.name]
+        for row in rows:
+            yield _feed(kind.label, sender, row, f"signal:{kind.name}", row[1])
+        if not rows:
+            yield Feed(kind.label, sender, *_NOTHING)
 
 
-_NOTHING: Mapping[str, Any] = {"count": 0, "first": None, "last": None, "received": None}
+_NOTHING: Final = (0, None, None, None)
 
 
-def _measured(field: str) -> dict[str, Count | Min | Max]:
-    return {"count": Count("pk"), "first": Min(field), "last": Max(field), "received": Max("recorded_at")}
-
-
-def _feed(label: str, sender: str, row: Mapping[str, Any]) -> Feed:
-    return Feed(label, sender, row["count"], row["first"], row["last"], row["received"])
+def _feed(label: str, sender: str, row: tuple[Any, ...], key: str, source: str) -> Feed:
+    _, _, count, first, last, received, gap = row
+    return Feed(label, sender, count, first, last, received, source, gap, key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def show_method(request: PersonRequest) -> HttpResponse:
         "feeds": all_feeds,
         "quiet_feeds": [state for state in all_feeds if state.is_stale],
         "missing_rules": missing_rules(),
-        "backtest": last_backtest(version, request.user),
+        "backtest": last_backtest(tested(version), request.user),
         "may_configure_models": request.user.can(Capability.CONFIGURE),
         "books": company.figures.books,
         "counted_at": company.as_of if company.is_kept else None,
@@ -92,6 +92,13 @@ def show_method(request: PersonRequest) -> HttpResponse:
         **(_model_context(version) if version else {}),
     }
     return render(request, "dashboards/method.html", context)
+
+
+def tested(version: ModelVersion | None) -> ModelVersion | None:
+    """Return the version whose backtest tells most: the one in force, or the newest that was held against it."""
+    if version is None or version.backtest:
+        return version
+    return ModelVersion.objects.exclude(backtest=None).order_by("-number").first()
 
 
 def _model_context(version: ModelVersion) -> dict[str, object]:

@@ -3,9 +3,11 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Account
 from departments.models import Department
+from retention.keeping import keep_standing_figures
 from retention.scoring.rescoring import rescore_accounts
 from retention.scoring.versions import ensure_active_version, renew_prior_version
 from tests import make
@@ -75,3 +77,20 @@ def test_a_feed_that_has_gone_quiet_is_named_where_it_once_told_of_the_account(c
     assert "Silence is not absence of friction" in page.content.decode()
     make.signal(other, happened_at=make.ago(days=1))
     assert client.get(reverse("account", args=[account.public_id])).context["quiet_feeds"] == []
+
+
+def test_orders_and_reports_that_have_gone_quiet_are_named_at_the_accounts_they_told_of(client: Client) -> None:
+    account, other = steady("Castle Gifts"), steady("Abbey Pumps")
+    for days in range(40, 70):
+        moment = make.ago(days=days)
+        make.order(account, source="old_shop", ordered_at=moment, recorded_at=moment)
+        make.incident(other, reporting_department=make.department("billing"), happened_at=moment, recorded_at=moment)
+    keep_standing_figures(moment=timezone.now())
+    client.force_login(make.manager_of(account))
+    page = client.get(reverse("account", args=[account.public_id]))
+    found = {(state.feed.label, state.feed.source): state.words for state in page.context["quiet_feeds"]}
+    assert found == {("Orders", "old_shop"): "quiet for 40 days"}
+    assert "Orders from old_shop: quiet for 40 days" in page.content.decode()
+    client.force_login(make.manager_of(other))
+    page = client.get(reverse("account", args=[other.public_id]))
+    assert [state.feed.label for state in page.context["quiet_feeds"]] == ["Reported friction"]

@@ -1,5 +1,6 @@
 """The method page: weights, data and definitions, and no figure that links to nothing."""
 
+import datetime
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from departments.models import Role
-from retention.dashboards.coverage import feeds, states
+from retention.dashboards.coverage import FeedState, feeds, states
 from retention.dashboards.definitions import ANCHORS
 from retention.dashboards.method import runs, weight_rows
 from retention.dashboards.trust import LEAST_LEAVERS, Trust
@@ -92,13 +93,63 @@ def test_a_run_under_way_shows_how_far_it_is() -> None:
     assert ModelVersion.objects.count() == 1
 
 
+def state_of(label: str, source: str = "manual") -> FeedState:
+    moment = timezone.now()
+    (found,) = [one for one in states(feeds(moment), moment) if (one.feed.label, one.feed.source) == (label, source)]
+    return found
+
+
+@pytest.mark.django_db
+def test_a_feed_is_quiet_once_it_is_silent_for_longer_than_its_own_gaps() -> None:
+    account = make.account()
+    # Two days of each week, the last eight days ago: gaps of three and four days, never more.
+    for week in range(12):
+        for days in (8, 11):
+            make.order(account, ordered_at=make.ago(days=days + 7 * week), recorded_at=make.ago(days=days + 7 * week))
+    # Once a month, the last eight days ago.
+    for month in range(24):
+        days = 8 + 30 * month
+        make.signal(account, "invoice", {"amount": 5}, happened_at=make.ago(days=days), recorded_at=make.ago(days=days))
+    assert state_of("Orders").feed.longest_gap == 4
+    assert (state_of("Orders").words, state_of("Orders").is_stale) == ("quiet for 8 days", True)
+    assert state_of("Invoice").feed.longest_gap == 30
+    assert state_of("Invoice").words == "arriving"
+
+
+@pytest.mark.django_db
+def test_each_system_and_each_reporting_department_is_a_feed_of_its_own() -> None:
+    account, billing = make.account(), make.department("billing")
+    for days in range(30, 60):
+        moment = make.ago(days=days)
+        make.order(account, source="old_shop", ordered_at=moment, recorded_at=moment)
+        make.incident(account, reporting_department=billing, happened_at=moment, recorded_at=moment)
+        make.touchpoint(account, make.person(), channel="visit", happened_at=moment, recorded_at=moment)
+    make.order(account, source="new_shop", ordered_at=make.ago(days=1), recorded_at=make.ago(days=1))
+    make.touchpoint(account, make.person(), channel="call", happened_at=make.ago(days=1), recorded_at=make.ago(days=1))
+    assert state_of("Orders", "old_shop").words == "quiet for 30 days"
+    assert state_of("Orders", "new_shop").words == "arriving"
+    assert state_of("Contacts: visits").words == "quiet for 30 days"
+    assert state_of("Contacts: calls").words == "arriving"
+    reported = state_of("Reported friction", "")
+    assert (reported.feed.sender, reported.words) == (billing.name, "quiet for 30 days")
+
+
+@pytest.mark.django_db
+def test_what_a_wrong_clock_wrote_ahead_keeps_no_feed_alive() -> None:
+    account = make.account()
+    for days in range(30, 60):
+        make.signal(account, "invoice", {"amount": 5}, happened_at=make.ago(days=days))
+    make.signal(account, "invoice", {"amount": 5}, happened_at=timezone.now() + datetime.timedelta(days=300))
+    assert state_of("Invoice").words == "quiet for 30 days"
+
+
 @pytest.mark.django_db
 def test_a_feed_that_stopped_is_named() -> None:
     account = make.account()
     for days in range(30, 60):
         make.signal(account, "invoice", {"amount": 5}, happened_at=make.ago(days=days))
     make.signal(account, "shipment", happened_at=make.ago(days=1))
-    words = {state.feed.label: state.words for state in states(feeds(), timezone.now())}
+    words = {state.feed.label: state.words for state in states(feeds(timezone.now()), timezone.now())}
     assert words["Invoice"] == "quiet for 30 days"
     assert words["Shipment"] == "arriving"
     assert words["Contract"] == "never received"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
@@ -108,6 +109,19 @@ def test_the_best_of_each_column_is_the_highest_or_the_lowest_as_it_should_be() 
     assert best["Model 1, in force"] == ["AUC", "PR-AUC", "Brier", "Log loss", "ECE", "Lift at 10 %"]
     assert best["RFM logit"] == ["PR-AUC", "Log loss", "ECE", "Lift at 10 %"]
     assert best["Gradient boosting"] == []
+
+
+def test_what_a_candidate_was_held_against_is_told_where_the_model_in_force_has_no_test_of_its_own() -> None:
+    candidate = backtested()
+    ModelVersion.objects.filter(pk=candidate.pk).update(is_active=False)
+    active = ModelVersion.objects.get(pk=candidate.pk)
+    active.pk, active.public_id, active.number = None, uuid.uuid4(), candidate.number + 1
+    active.is_active, active.backtest = True, None
+    active.save(force_insert=True)
+    page = page_of(make.person(Role.EXECUTIVE))
+    assert f"Model {candidate.number}, candidate" in page
+    assert "tested here, not in force" in page
+    assert "No backtest yet" not in page
 
 
 def test_feeds_that_have_gone_quiet_are_named_before_all_others() -> None:
