@@ -1,5 +1,6 @@
 """Can the number be trusted? What the last backtest says, or what is missing for one."""
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,6 +11,8 @@ from retention.dashboards.company import COMPANY, leavers
 from retention.models import ModelVersion
 
 LEAST_LEAVERS = 200
+# For as long as the scorecard shows months from before it, a model that replaced another is named there.
+SHOWN_BESIDE = datetime.timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,13 @@ class Trust:
     leavers: int
     bins: Sequence[Bin]
     figures: Mapping[str, Any]
+    model: int = 0
+    model_since: datetime.datetime | None = None
+
+    @property
+    def has_replaced(self) -> bool:
+        """Return whether the model took another's place so lately that figures of both stand side by side."""
+        return self.model > 1 and self.model_since is not None and timezone.now() - self.model_since < SHOWN_BESIDE
 
     @property
     def label(self) -> str:
@@ -65,6 +75,8 @@ def trust(version: ModelVersion | None) -> Trust:
         leavers=0 if backtest else _leavers(),
         bins=bins,
         figures=backtest,
+        model=version.number if version else 0,
+        model_since=version.activated_at if version else None,
     )
 
 

@@ -7,12 +7,14 @@ from tests import make
 from tests.e2e.conftest import Visit
 from tests.populated import Company
 
-FOCUSED_ROW = "document.activeElement.matches('tr[data-row]') ? document.activeElement.dataset.incident : null"
+FOCUSED_ROW = "tr[data-row]:focus"
 
 
 def title_in_focus(page: Page) -> str:
-    """Return the incident on whose row the focus stands; fails where it stands on none."""
-    public_id = page.evaluate(FOCUSED_ROW)
+    """Return the incident on whose row the focus comes to stand; fails where it comes to stand on none."""
+    row = page.locator(FOCUSED_ROW)
+    expect(row).to_have_count(1)
+    public_id = row.get_attribute("data-incident")
     assert public_id is not None
     return Incident.objects.get(public_id=public_id).title
 

@@ -16,7 +16,8 @@ from retention.dashboards.periods import Quarter, months_after
 from retention.dashboards.rates import Scope, answers, on_time, rates
 from retention.dashboards.retained import Retained, lost, retained
 from retention.dashboards.scorecard_figures import months, standing
-from retention.models import Trend
+from retention.models import ModelVersion, Trend
+from retention.scoring.versions import ensure_active_version
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -215,6 +216,15 @@ def test_an_empty_company_is_told_what_is_not_known() -> None:
     assert "needs two years of revenue, none is on record" in page
     assert "not known yet: nothing has been rolled up" in page
     assert "A risk index, not yet backtested." in page
+
+
+def test_a_model_that_replaced_another_is_named_beside_what_was_rolled_up_before_it() -> None:
+    first = ensure_active_version()
+    assert "has been in force since" not in scorecard()[1]
+    ModelVersion.objects.filter(pk=first.pk).update(number=2)
+    assert "Model 2 has been in force since" in scorecard()[1]
+    ModelVersion.objects.filter(pk=first.pk).update(activated_at=timezone.now() - datetime.timedelta(days=400))
+    assert "has been in force since" not in scorecard()[1]
 
 
 def test_an_account_manager_has_no_scorecard() -> None:
