@@ -16,6 +16,6 @@ class Shelved:
 
 
 def shelf(person: Person, incident: Incident) -> Sequence[Shelved]:
-    """Return the files that the person may see, with those whose content was removed; one query."""
-    seen = incident.attachments.visible_to(person).select_related("person", "department", "removed_by", "note")
+    """Return the files of an incident that the person sees, with those whose content was removed."""
+    seen = incident.attachments.on_a_visible_one(person).select_related("person", "department", "removed_by", "note")
     return [Shelved(file, not file.is_removed and may_remove(file, person)) for file in seen]

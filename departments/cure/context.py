@@ -66,8 +66,9 @@ def urls_of(subject: Subject) -> dict[str, str]:
 
 
 def _forms(subject: Subject) -> dict[str, Any]:
-    found = list(owners(subject))
-    action_form = ActionForm(subject=subject, auto_id="plan_%s", initial={"due_on": days_from_now(WEEKS_TO_ACT)})
+    people = owners(subject)
+    found, in_weeks = list(people), {"due_on": days_from_now(WEEKS_TO_ACT)}
+    action_form = ActionForm(subject=subject, people=people, auto_id="plan_%s", initial=in_weeks)
     action_form.fields["owner"].choices = [  # type: ignore[attr-defined]  # a choice field; read once for all forms
         ("", "choose…"),
         *((owner.public_id, f"{owner.name}, {owner.department}") for owner in found),

@@ -104,9 +104,10 @@ class ActionForm(forms.Form):
         min_value=7, max_value=730, required=False, label="Check after, days", help_text="from the day it is done"
     )
 
-    def __init__(self, *args: Any, subject: Subject, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, subject: Subject, people: QuerySet[Person] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = owners(subject)  # type: ignore[attr-defined]  # a choice field
+        shown = owners(subject) if people is None else people
+        self.fields["owner"].queryset = shown  # type: ignore[attr-defined]  # a choice field
         self.fields["check_after_days"].widget.attrs["placeholder"] = str(subject.friction_type.check_after_days)
 
 

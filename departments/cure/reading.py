@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Prefetch
 from django.utils import timezone
 
+from accounts.presence import Places, present
 from departments.models import (
     Capability,
     Containment,
@@ -19,6 +20,13 @@ from departments.models import (
     RootCause,
     Subject,
 )
+
+OF_INCIDENT: Places = {
+    "containments": (Containment, "incident"),
+    "causes": (RootCause, "incident"),
+    "actions": (CorrectiveAction, "incident"),
+}
+OF_PROBLEM: Places = {name: (model, "problem") for name, (model, _) in OF_INCIDENT.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +114,18 @@ def next_check(*cures: Cure | None) -> datetime.datetime | None:
 def cure_of(person: Person, incident: Incident | None, problem: Problem | None) -> tuple[Cure | None, Cure | None]:
     """Return the cures of the incident and of the problem, each where there is one; a constant number of statements."""
     checks = EffectivenessCheck.objects.select_related("decided_by")
-    containments = list(Containment.objects.standing().of(incident, problem).select_related("person"))
-    causes = list(RootCause.objects.standing().of(incident, problem).select_related("person", "cause"))
-    actions = CorrectiveAction.objects.standing().of(incident, problem)
-    lines = list(
-        actions.select_related("owner", "done_by", "department", "friction_type").prefetch_related(
-            Prefetch("checks", checks)
-        )
-    )
+    there = _there(incident, problem)
+    containments: list[Containment] = []
+    if "containments" in there:
+        containments = list(Containment.objects.standing().of(incident, problem).select_related("person"))
+    causes: list[RootCause] = []
+    if "causes" in there:
+        causes = list(RootCause.objects.standing().of(incident, problem).select_related("person", "cause"))
+    lines: list[CorrectiveAction] = []
+    if "actions" in there:
+        actions = CorrectiveAction.objects.standing().of(incident, problem)
+        owned = actions.select_related("owner", "done_by", "department", "friction_type")
+        lines = list(owned.prefetch_related(Prefetch("checks", checks)))
     return tuple(  # type: ignore[return-value]  # one for each of the two
         None
         if subject is None
@@ -125,6 +137,11 @@ def cure_of(person: Person, incident: Incident | None, problem: Problem | None) 
         )
         for subject in (incident, problem)
     )
+
+
+def _there(incident: Incident | None, problem: Problem | None) -> frozenset[str]:
+    of_incident = present(OF_INCIDENT, [incident.pk]) if incident is not None else frozenset()
+    return of_incident | (present(OF_PROBLEM, [problem.pk]) if problem is not None else frozenset())
 
 
 def _is_of(row: OfSubject, subject: Subject) -> bool:

@@ -30,8 +30,13 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
 
     def visible_to(self, person: Person) -> Self:
         """Return the shared ones of incidents that the person may see, and their department's internal ones."""
-        readable = models.Q(is_internal=False) | models.Q(department=person.department_id, department__isnull=False)
-        return self.filter(readable, incident__in=Incident.objects.visible_to(person).order_by().values("pk"))
+        seen = Incident.objects.visible_to(person).order_by().values("pk")
+        return self.on_a_visible_one(person).filter(incident__in=seen)
+
+    def on_a_visible_one(self, person: Person) -> Self:
+        """Return those of an incident that the person may see: the shared ones, and their department's."""
+        own = models.Q(department=person.department_id, department__isnull=False)
+        return self.filter(models.Q(is_internal=False) | own)
 
     def kept(self) -> Self:
         """Return those that nobody removed."""

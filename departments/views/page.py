@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Signal
+from accounts.presence import Places, present
 from accounts.signals import KINDS, Field, JsonValue
 from departments.actions.grading import may_contest
 from departments.attachments.forms import AttachForm
@@ -33,11 +34,13 @@ from departments.forms import (
 from departments.http import PersonRequest
 from departments.models import (
     Answer,
+    Attachment,
     Capability,
     Department,
     HandOff,
     Incident,
     IncidentEvent,
+    Note,
     Person,
     Regrading,
     Ruling,
@@ -88,6 +91,16 @@ VERBS = {
     "took_in": "merged a duplicate into it",
     **CURE_VERBS,
 }
+# What an incident may have besides; most have little of it.
+OF_INCIDENT: Places = {
+    "path": (HandOff, "incident"),
+    "waits": (Wait, "incident"),
+    "regradings": (Regrading, "incident"),
+    "rulings": (Ruling, "incident"),
+    "duplicates": (Incident, "merged_into"),
+    "attachments": (Attachment, "incident"),
+    "notes": (Note, "incident"),
+}
 UNDER_WAY = (State.NEW, State.IN_WORK, State.DISPUTED)
 
 
@@ -130,7 +143,10 @@ class May:
 def visible_incident(request: PersonRequest, public_id: object) -> Incident:
     """Return the incident with what a page about it reads; 404 for outsiders."""
     incidents = Incident.objects.visible_to(request.user).select_related(*WITH_IT).prefetch_related(*IF_ANY)
-    return get_object_or_404(incidents, public_id=public_id)
+    incident = get_object_or_404(incidents, public_id=public_id)
+    if incident.department_id == request.user.department_id:
+        request.user.department = incident.department
+    return incident
 
 
 def show(request: PersonRequest, incident: Incident, status: int = 200, **bound: Form) -> HttpResponse:
@@ -139,26 +155,27 @@ def show(request: PersonRequest, incident: Incident, status: int = 200, **bound:
 
 
 def _context(person: Person, incident: Incident) -> dict[str, object]:
-    path = list(_path(incident))
+    there = present(OF_INCIDENT, [incident.pk])
+    path = list(_path(incident)) if "path" in there else []
     pending = next((step for step in path if step.answer == Answer.PENDING), None)
     events = list(_history(incident))
-    waits = list(incident.waits.select_related("department", "waiting_department", "started_by", "ended_by"))
+    waits = list(_waits(incident)) if "waits" in there else []
     open_wait = next((wait for wait in waits if wait.is_open), None)
-    regradings = list(_regradings(incident))
-    rulings = list(incident.rulings.select_related("decided_by").exclude(state=RulingState.WITHDRAWN))
+    regradings = list(_regradings(incident)) if "regradings" in there else []
+    rulings = list(_rulings(incident)) if "rulings" in there else []
     return {
         "incident": incident,
-        "duplicates": list(incident.merged.all()),
+        "duplicates": list(incident.merged.all()) if "duplicates" in there else [],
         "parts": list(incident.responsibilities.filter(share__gt=0).select_related("department")),
         "path": path,
         "pending": pending,
         "history": [Step(event, VERBS.get(event.verb, event.verb.replace("_", " "))) for event in events],
         "clocks": _clocks(incident, events[::-1], path, waits),
-        "attachments": shelf(person, incident),
+        "attachments": shelf(person, incident) if "attachments" in there else [],
         "attach_form": AttachForm(person=person, auto_id="attach_%s"),
         "waits": waits,
         "open_wait": open_wait,
-        "notes": list(incident.notes.visible_to(person).select_related("person", "department")),
+        "notes": list(_notes(incident, person)) if "notes" in there else [],
         "facts": list(facts(incident.signal)) if incident.signal else [],
         "why": why_of(incident, person),
         "regradings": regradings,
@@ -244,6 +261,18 @@ def _regradings(incident: Incident) -> QuerySet[Regrading]:
 
 def _path(incident: Incident) -> QuerySet[HandOff]:
     return incident.hand_offs.select_related("from_department", "to_department", "proposed_by", "answered_by")
+
+
+def _waits(incident: Incident) -> QuerySet[Wait]:
+    return incident.waits.select_related("department", "waiting_department", "started_by", "ended_by")
+
+
+def _rulings(incident: Incident) -> QuerySet[Ruling]:
+    return incident.rulings.select_related("decided_by").exclude(state=RulingState.WITHDRAWN)
+
+
+def _notes(incident: Incident, person: Person) -> QuerySet[Note]:
+    return incident.notes.on_a_visible_one(person).select_related("person", "department")
 
 
 def _history(incident: Incident) -> QuerySet[IncidentEvent]:

@@ -20,7 +20,7 @@ from retention.dashboards.account_movement import chosen_day, movement_of
 from retention.dashboards.account_quiet import quiet_feeds
 from retention.dashboards.account_timeline import KIND_WORDS, timeline_of
 from retention.models import Override, Score
-from retention.scoring.explaining import explain, ledger_lines
+from retention.scoring.explaining import explain, explain_score, ledger_lines
 
 
 @require_safe
@@ -66,15 +66,16 @@ def _score_of(account: Account) -> Score | None:
 
 
 def _reduced(account: Account, person: Person) -> dict[str, Any]:
-    friction = friction_of(account, person, explain(account))
-    return {"account": account, "score": _score_of(account), "friction": friction}
+    score = _score_of(account)
+    friction = friction_of(account, person, explain_score(account, score) if score else None)
+    return {"account": account, "score": score, "friction": friction}
 
 
 def _full(
     account: Account, person: Person, ticked: frozenset[uuid.UUID], since: datetime.date | None = None
 ) -> dict[str, Any]:
     score = _score_of(account)
-    explanation = explain(account) if score else None
+    explanation = explain_score(account, score) if score else None
     return {
         "account": account,
         "score": score,

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Account
+from accounts.presence import present
 from departments.models import CallRequest, Capability, Person
 from retention import formatting
+from retention.dashboards.portfolio_care import OF_ACCOUNTS
 from retention.models import ModelVersion, Recovery, RecoveryStep, Score, Snooze
 
 PAST_SHOWN = 3
@@ -75,22 +78,35 @@ class Care:
 
 def care_of(account: Account, person: Person, score: Score | None) -> Care:
     """Read what is being done about an account whose book is open to the person."""
-    people = ("owner", "closed_by", "started_by")
-    recoveries = list(account.recoveries.select_related(*people).order_by("-started_at")[: PAST_SHOWN + 1])
+    there = present(OF_ACCOUNTS, [account.pk])
+    recoveries = list(_recoveries(account)) if "recoveries" in there else []
     under_way = next((one for one in recoveries if one.is_open), None)
-    snoozes = list(account.snoozes.in_force(timezone.localdate()).select_related("person"))
-    calls = account.call_requests.select_related("asked_by", "answered_by", "touchpoint")
+    snoozes = list(_snoozes(account)) if "snoozes" in there else []
     stays = not account.has_left
     return Care(
         plan=_plan(under_way, score) if under_way else None,
         past=[one for one in recoveries if not one.is_open][:PAST_SHOWN],
-        call=calls.order_by("-asked_at", "-pk").first(),
+        call=_last_call(account) if "calls" in there else None,
         snoozes=snoozes,
         own_snooze=next((one for one in snoozes if one.person_id == person.pk), None),
         may_lead=person.can(Capability.LEAD_RECOVERIES) and stays,
         may_snooze=person.can(Capability.SNOOZE) and stays,
         may_ask=person.can(Capability.ASK_FOR_CALLS) and stays,
     )
+
+
+def _recoveries(account: Account) -> QuerySet[Recovery]:
+    people = ("owner", "closed_by", "started_by")
+    return account.recoveries.select_related(*people).order_by("-started_at")[: PAST_SHOWN + 1]
+
+
+def _snoozes(account: Account) -> QuerySet[Snooze]:
+    return account.snoozes.in_force(timezone.localdate()).select_related("person")
+
+
+def _last_call(account: Account) -> CallRequest | None:
+    calls = account.call_requests.select_related("asked_by", "answered_by", "touchpoint")
+    return calls.order_by("-asked_at", "-pk").first()
 
 
 def _plan(recovery: Recovery, score: Score | None) -> RecoveryPlan:

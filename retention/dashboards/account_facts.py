@@ -4,14 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Account, Contact, Holding
+from accounts.presence import Places, present
 from departments.models import Adoption, Assignment, Commitment, Release
 from retention.dashboards.similar import Comparison, compared_with
 
 CONTACTS_SHOWN = 12
 INNOVATIONS_SHOWN = 5
+OF_ACCOUNT: Places = {
+    "holdings": (Holding, "account"),
+    "adoptions": (Adoption, "account"),
+    "owed": (Commitment, "account"),
+    "contacts": (Contact, "account"),
+}
 
 
 @dataclass(frozen=True)
@@ -45,15 +53,24 @@ class Facts:
 def facts_of(account: Account) -> Facts:
     """Read what an account page shows beside the risk."""
     today = timezone.localdate()
-    owed = account.commitments.filter(release__delivered_on=None).select_related("release")
+    there = present(OF_ACCOUNT, [account.pk])
     return Facts(
-        holdings=list(account.holdings.on(today).select_related("product")),
+        holdings=list(account.holdings.on(today).select_related("product")) if "holdings" in there else [],
         similar=compared_with(account),
-        adoptions=list(account.adoptions.select_related("release").order_by("-adopted_on")),
+        adoptions=list(_adoptions(account)) if "adoptions" in there else [],
         delivered=Release.objects.filter(delivered_on__lte=today).count(),
-        owed=list(owed.order_by("promised_for", "pk")),
-        contacts=list(account.contacts.all()[:CONTACTS_SHOWN]),
+        owed=list(_owed(account)) if "owed" in there else [],
+        contacts=list(account.contacts.all()[:CONTACTS_SHOWN]) if "contacts" in there else [],
     )
+
+
+def _adoptions(account: Account) -> QuerySet[Adoption]:
+    return account.adoptions.select_related("release").order_by("-adopted_on")
+
+
+def _owed(account: Account) -> QuerySet[Commitment]:
+    owed = account.commitments.filter(release__delivered_on=None).select_related("release")
+    return owed.order_by("promised_for", "pk")
 
 
 def looking_after(account: Account) -> list[Assignment]:

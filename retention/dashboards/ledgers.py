@@ -28,9 +28,11 @@ class Reader:
     models: Mapping[int, ModelVersion]
 
     @classmethod
-    def of(cls, scores: Iterable[Score]) -> "Reader":
-        """Return a reader for these scores: two queries, however many they are."""
-        models = ModelVersion.objects.in_bulk({score.model_id for score in scores})
+    def of(cls, scores: Iterable[Score], known: ModelVersion | None = None) -> "Reader":
+        """Return a reader for these scores: two queries, however many they are; one where all are by a known model."""
+        models = {known.pk: known} if known else {}
+        others = {score.model_id for score in scores} - models.keys()
+        models |= ModelVersion.objects.in_bulk(others) if others else {}
         return cls({department.slug: department for department in Department.objects.all()}, models)
 
     def parts(self, score: Score) -> list[Part]:

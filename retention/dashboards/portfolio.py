@@ -124,7 +124,7 @@ class Portfolio:
 
     def rows(self, accounts: Sequence[Account]) -> list[Row]:
         """Return the lines of accounts: their top reason, or in the tab of what moved why they did."""
-        return rows_of(accounts, reasons_of_movement(accounts) if self.tab == "moved" else None)
+        return rows_of(accounts, reasons_of_movement(accounts) if self.tab == "moved" else None, self.model)
 
     def page(self, count: int) -> Page[Account]:
         """Return the page that was asked for, of `count` rows in all; the nearest one where it does not exist."""

@@ -10,9 +10,15 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Account
+from accounts.presence import Places, present
 from departments.models import CallRequest, Capability, Person
 from retention.models import Recovery, Snooze
 
+OF_ACCOUNTS: Places = {
+    "recoveries": (Recovery, "account"),
+    "calls": (CallRequest, "account"),
+    "snoozes": (Snooze, "account"),
+}
 USUAL_SNOOZE = datetime.timedelta(days=14)
 RISES = (("0.02", "2 points"), ("0.05", "5 points"), ("0.1", "10 points"), ("0.2", "20 points"))
 CHOICES = (
@@ -33,6 +39,11 @@ class Marks:
     snoozes: list[Snooze] = field(default_factory=list)
 
     @property
+    def are_any(self) -> bool:
+        """Return whether there is any."""
+        return bool(self.recovery or self.call or self.snoozes)
+
+    @property
     def is_overdue(self) -> bool:
         """Return whether the recovery is past its day, or one of its steps is."""
         is_past = self.recovery is not None and self.recovery.due_on < timezone.localdate()
@@ -40,18 +51,30 @@ class Marks:
 
 
 def marks_by_account(accounts: Iterable[Account]) -> Mapping[int, Marks]:
-    """Return what is under way at each of the accounts: three queries, however many they are."""
-    keys, today = [account.pk for account in accounts], timezone.localdate()
-    marks: dict[int, Marks] = defaultdict(Marks)
-    late = Count("steps", filter=Q(steps__done_at=None, steps__due_on__lt=today))
-    under_way: QuerySet[Any] = Recovery.objects.open().filter(account__in=keys).order_by().annotate(late=late)
-    for recovery in under_way:
+    """Return what is under way at each of the accounts, in a fixed number of queries."""
+    keys, marks = [account.pk for account in accounts], defaultdict[int, Marks](Marks)
+    there = present(OF_ACCOUNTS, keys)
+    for recovery in _under_way(keys) if "recoveries" in there else ():
         marks[recovery.account_id].recovery, marks[recovery.account_id].overdue_steps = recovery, recovery.late
-    for call in CallRequest.objects.open().filter(account__in=keys).select_related("asked_by"):
+    for call in _asked_for(keys) if "calls" in there else ():
         marks[call.account_id].call = call
-    for snooze in Snooze.objects.in_force(today).filter(account__in=keys).select_related("person").order_by("pk"):
+    for snooze in _set_aside(keys) if "snoozes" in there else ():
         marks[snooze.account_id].snoozes.append(snooze)
     return marks
+
+
+def _under_way(keys: Collection[int]) -> QuerySet[Any]:
+    late = Count("steps", filter=Q(steps__done_at=None, steps__due_on__lt=timezone.localdate()))
+    return Recovery.objects.open().filter(account__in=keys).order_by().annotate(late=late)
+
+
+def _asked_for(keys: Collection[int]) -> QuerySet[CallRequest]:
+    return CallRequest.objects.open().filter(account__in=keys).select_related("asked_by")
+
+
+def _set_aside(keys: Collection[int]) -> QuerySet[Snooze]:
+    standing = Snooze.objects.in_force(timezone.localdate()).filter(account__in=keys)
+    return standing.select_related("person").order_by("pk")
 
 
 def by_care(choice: str) -> Q:

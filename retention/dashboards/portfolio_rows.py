@@ -4,22 +4,36 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from django.db.models import Count, F, FloatField, Q, Sum, Value
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce, Extract, Now, Power
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Account
-from departments.models import OPEN_STATES, Assignment, Capacity, Incident
+from departments.models import OPEN_STATES, Assignment, Capacity
 from retention.dashboards.ledgers import LEAST_POINTS, Part, Reader
 from retention.dashboards.portfolio_care import Marks, marks_by_account
-from retention.models import Override, Score
+from retention.dashboards.triage_rows import address
+from retention.models import ModelVersion, Override, Score
 from retention.templatetags.holdfast import Segment
 
 REASONS_SHOWN = 2
 STILL_WEIGHS = datetime.timedelta(days=180)
-SECONDS_A_DAY = 86_400.0
+# The load is severity × weight of the type, halved with every half-life since the resolution. Written out, since it
+# takes longer to put together than to answer.
+_TROUBLES = """
+    SELECT incident.account_id, kind.name, department.slug, count(*),
+           count(*) FILTER (WHERE incident.state = ANY(%(open)s)),
+           sum(incident.severity * kind.weight * power(0.5::float8,
+               coalesce(date_part('epoch', statement_timestamp() - incident.resolved_at), 0.0)
+               / 86400.0 / kind.half_life_days))
+    FROM departments_incident AS incident
+    JOIN departments_frictiontype AS kind ON kind.id = incident.friction_type_id
+    JOIN departments_department AS department ON department.id = kind.department_id
+    WHERE incident.account_id = ANY(%(accounts)s)
+      AND (incident.state = ANY(%(open)s) OR incident.resolved_at >= %(since)s)
+    GROUP BY incident.account_id, kind.name, department.slug
+"""
 
 
 @dataclass(frozen=True)
@@ -35,6 +49,11 @@ class Row:
     last_contact: datetime.datetime | None
     marks: Marks
     override: Override | None = None
+
+    @property
+    def page(self) -> str:
+        """Return the address of the account's page."""
+        return address("account", self.account.public_id)
 
     @property
     def moved(self) -> float | None:
@@ -61,13 +80,15 @@ class Trouble:
         return f"{self.name}{times} ({'open' if self.count == self.open_count else f'{self.open_count} open'})"
 
 
-def rows_of(accounts: Sequence[Account], reasons: Mapping[int, str] | None = None) -> list[Row]:
-    """Return the lines of accounts that carry `last_contact` and their score: nine queries.
+def rows_of(
+    accounts: Sequence[Account], reasons: Mapping[int, str] | None = None, model: ModelVersion | None = None
+) -> list[Row]:
+    """Return the lines of accounts that carry `last_contact` and their score, in a fixed number of queries.
 
-    `reasons` by account take the place of the top reason in words.
+    `reasons` by account take the place of the top reason in words; `model` is one that need not be read.
     """
     scores = {account.pk: account.score for account in accounts if hasattr(account, "score")}
-    reader = Reader.of(scores.values())
+    reader = Reader.of(scores.values(), model)
     owners, troubles = owners_by_account(accounts), troubles_by_account(accounts)
     marks = marks_by_account(accounts)
     rows = [
@@ -139,25 +160,17 @@ def _weights(troubles: Sequence[Trouble], parts: Sequence[Part]) -> dict[Trouble
 
 def troubles_by_account(accounts: Iterable[Account]) -> Mapping[int, list[Trouble]]:
     """Return the trouble of each account by type: what is open, and what was resolved while it still weighs."""
-    recent = Q(state__in=OPEN_STATES) | Q(resolved_at__gte=timezone.now() - STILL_WEIGHS)
-    found = (
-        Incident.objects.order_by()
-        .filter(recent, account__in=[account.pk for account in accounts])
-        .values("account_id", "friction_type__name", "friction_type__department__slug")
-        .annotate(count=Count("pk"), still_open=Count("pk", filter=Q(state__in=OPEN_STATES)), load=Sum(_load()))
-    )
+    given: dict[str, Any] = {
+        "accounts": [account.pk for account in accounts],
+        "open": [str(state) for state in OPEN_STATES],
+        "since": timezone.now() - STILL_WEIGHS,
+    }
     troubles: dict[int, list[Trouble]] = defaultdict(list)
-    for row in found:
-        name, department = row["friction_type__name"], row["friction_type__department__slug"]
-        troubles[row["account_id"]].append(Trouble(name, department, row["count"], row["still_open"], row["load"]))
+    with connection.cursor() as cursor:
+        cursor.execute(_TROUBLES, given)
+        for account, *trouble in cursor.fetchall():
+            troubles[account].append(Trouble(*trouble))
     return troubles
-
-
-def _load() -> Combinable:
-    """Severity × weight of the type, halved with every half-life since the resolution."""
-    since = Extract(Coalesce(Now() - F("resolved_at"), Value(datetime.timedelta())), "epoch", output_field=FloatField())
-    halvings = since / Value(SECONDS_A_DAY) / F("friction_type__half_life_days")
-    return F("severity") * F("friction_type__weight") * Power(Value(0.5), halvings, output_field=FloatField())
 
 
 def owners_by_account(accounts: Iterable[Account]) -> dict[int, str]:

@@ -93,8 +93,11 @@ def ledger_lines(stored: Score) -> list[LedgerLine]:
 def explain(account: Account) -> Explanation | None:
     """Recompute an account's score at the moment and by the model of its stored one; None where there is none."""
     stored = Score.objects.select_related("model").filter(account=account).first()
-    if stored is None:
-        return None
+    return None if stored is None else explain_score(account, stored)
+
+
+def explain_score(account: Account, stored: Score) -> Explanation | None:
+    """Recompute a stored score of an account; None where nothing is on record of it."""
     model = scoring_model(stored.model)
     facts = read_facts(Scope.of_ids([account.pk]), stored.as_of, model.window_days)
     if not len(facts.account_ids):
