@@ -17,6 +17,7 @@ from departments.forms import AssignForm, BulkForm, HandOffForm, ResolveForm, Wo
 from departments.http import PersonRequest
 from departments.models import OPEN_STATES, Capability, Department, Incident, State
 from departments.models.person import SEES_EVERYTHING
+from retention.dashboards import triage_counts
 from retention.dashboards import triage_queue as queue
 from retention.dashboards.budgets import carried_by
 from retention.dashboards.export import Cell, csv_response
@@ -80,6 +81,8 @@ def show_department(request: PersonRequest, slug: str) -> HttpResponse:
     """Show one department's desk; its rows alone where htmx asks for them."""
     require_desk(request)
     department = get_object_or_404(departments_open_to(request.user), slug=slug)
+    if department.pk == request.user.department_id:
+        request.user.department = department
     asked = _asked(request, department)
     context = _desk(request, department, asked)
     if request.htmx:
@@ -137,7 +140,7 @@ def _desk(request: PersonRequest, department: Department, asked: Asked) -> dict[
     parts = queue.branches(department, asked.view, asked.text, asked.moment, asked.other)
     narrowed = [asked.filters.narrow(part, asked.moment) for part in parts]
     page = queue.page(narrowed, asked.cursor, asked.moment)
-    counts = queue.counts(department, asked.moment)
+    counts = triage_counts.counts(department, asked.moment)
     answers = person.can(Capability.ANSWER_INCIDENTS) and person.department_id == department.pk
     return {
         "department": department,
@@ -180,7 +183,7 @@ def _tabs(department: Department, asked: Asked, counts: dict[str, int]) -> list[
             count=counts.get(view.value),
             is_current=view == asked.view,
             is_urgent=view == queue.View.NEW and counts[view.value] > 0,
-            is_cut=view == queue.View.RESOLVED and counts[view.value] == queue.MOST_COUNTED,
+            is_cut=view == queue.View.RESOLVED and counts[view.value] == triage_counts.MOST_COUNTED,
         )
         for view in views
     ]

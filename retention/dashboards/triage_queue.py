@@ -12,7 +12,6 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import (
-    Count,
     DurationField,
     ExpressionWrapper,
     F,
@@ -32,8 +31,6 @@ from departments.models.friction import IncidentQuerySet
 
 PAGE = 25
 RECENT_DAYS = 90
-# What was resolved is counted up to here: beyond it, how many more no longer tells a desk anything.
-MOST_COUNTED = 10_000
 # A day past due doubles what is at stake, a day left halves it; beyond three days it is urgent or it is not.
 URGENCY_DAYS = 3.0
 
@@ -174,22 +171,6 @@ def _returned(department: Department, since: datetime.datetime, other: str) -> Q
     if other:
         between = between.filter(Q(from_department__slug=other) | Q(to_department__slug=other))
     return between.values_list("incident", flat=True)
-
-
-def counts(department: Department, moment: datetime.datetime) -> dict[str, int]:
-    """Return the number of incidents of each tab, and of all open and past due ones; of resolved ones, up to a most."""
-    found: dict[str, int] = (
-        _held(department)
-        .open()
-        .aggregate(
-            open=Count("pk"),
-            past_due=Count("pk", filter=Q(due_at__lt=moment)),
-            **{state.value: Count("pk", filter=Q(state=state)) for state in OPEN_STATES},
-        )
-    )
-    found[View.NEW.value] += _asked(department).count()
-    found[View.RESOLVED.value] = on_desk(department, View.RESOLVED, moment)[:MOST_COUNTED].count()
-    return found
 
 
 def urgent_first(incidents: QuerySet[Incident], department: Department, moment: datetime.datetime) -> QuerySet[Any]:

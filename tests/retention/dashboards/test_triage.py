@@ -15,6 +15,7 @@ from django.utils import timezone
 from departments.actions import handoffs
 from departments.actions.incidents import accept
 from departments.models import Answer, Department, Incident, Person, Role, State
+from retention.dashboards import triage_counts
 from retention.dashboards import triage_queue as queue
 from retention.dashboards.triage_cards import bounces, desks
 from retention.dashboards.triage_filters import TriageFilters
@@ -134,7 +135,7 @@ def test_what_others_ask_stands_among_what_is_held(shipping: Department, billing
 def test_what_was_resolved_is_counted_up_to_a_most(
     shipping: Department, monkeypatch: pytest.MonkeyPatch, client: Client
 ) -> None:
-    monkeypatch.setattr(queue, "MOST_COUNTED", 2)
+    monkeypatch.setattr(triage_counts, "MOST_COUNTED", 2)
     client.force_login(make.head(shipping))
     for said in ('Resolved <span class="tab-count">1</span>', *['Resolved <span class="tab-count">2+</span>'] * 2):
         make.incident(shares={shipping: 1.0}, state=State.RESOLVED)
@@ -154,7 +155,7 @@ def test_each_tab_counts_what_it_shows(shipping: Department, billing: Department
         make.incident(shares={shipping: 1.0}, state=state)
     make.hand_off(make.incident(shares={billing: 1.0}), shipping)
     moment = timezone.now()
-    counted = queue.counts(shipping, moment)
+    counted = triage_counts.counts(shipping, moment)
     assert {view: counted[view.value] for view in queue.TABS} == {
         view: queue.on_desk(shipping, view, moment).count() for view in queue.TABS
     }

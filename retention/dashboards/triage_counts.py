@@ -1,0 +1,49 @@
+"""How many incidents lie on a department's desk, by tab."""
+
+import datetime
+from typing import Any, Final
+
+from django.db import connection
+
+from departments.models import OPEN_STATES, Department, State
+from retention.dashboards.triage_queue import RECENT_DAYS, View
+
+# What was resolved is counted up to here: beyond it, how many more no longer tells a desk anything.
+MOST_COUNTED = 10_000
+# What the tabs count, as `on_desk` has it: written out, since it takes longer to put together than to answer.
+_COUNTS: Final = """
+    SELECT state, count(*), count(*) FILTER (WHERE due_at < %(moment)s) FROM departments_incident
+    WHERE department_id = %(department)s AND merged_into_id IS NULL AND state = ANY(%(open)s) GROUP BY state
+    UNION ALL
+    SELECT 'asked', count(*), 0 FROM departments_handoff
+    WHERE to_department_id = %(department)s AND answer = 'pending'
+    UNION ALL
+    SELECT 'resolved', count(*), 0 FROM (
+        SELECT FROM departments_incident
+        WHERE department_id = %(department)s AND merged_into_id IS NULL AND state = 'resolved'
+            AND resolved_at >= %(since)s
+        LIMIT %(most)s) AS resolved
+"""
+
+
+def counts(department: Department, moment: datetime.datetime) -> dict[str, int]:
+    """Return the number of incidents of each tab, and of all open and past due ones; of resolved ones, up to a most."""
+    given: dict[str, Any] = {
+        "department": department.pk,
+        "open": [str(state) for state in OPEN_STATES],
+        "moment": moment,
+        "since": moment - datetime.timedelta(days=RECENT_DAYS),
+        "most": MOST_COUNTED,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS, given)
+        found = {name: (count, past_due) for name, count, past_due in cursor.fetchall()}
+    of = {state.value: found.get(state.value, (0, 0)) for state in OPEN_STATES}
+    by_state = {state: count for state, (count, _) in of.items()}
+    return {
+        **by_state,
+        View.OPEN.value: sum(by_state.values()),
+        View.PAST_DUE.value: sum(past_due for _, past_due in of.values()),
+        View.NEW.value: by_state[State.NEW] + found["asked"][0],
+        View.RESOLVED.value: found["resolved"][0],
+    }
