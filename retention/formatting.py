@@ -10,7 +10,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.core import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.numbers import format_compact_currency, format_currency, format_decimal
 from django.utils import timezone
 
@@ -157,13 +157,7 @@ def span(seconds: float) -> str:
 def exact_moment(moment: datetime.datetime) -> str:
     """Write a moment to the minute, with the zone, as the person's clock has it."""
     local = timezone.localtime(moment)
-    minute = local.replace(tzinfo=None, second=0, microsecond=0)
-    return f"{_to_the_minute(minute, locale_of(organisation()))} {local.tzname()}"
-
-
-@lru_cache(maxsize=8192)
-def _to_the_minute(local: datetime.datetime, locale: Locale) -> str:
-    return str(format_datetime(local, "d MMMM y, HH:mm", locale=locale))
+    return f"{_written(local.date(), 'd MMMM y', locale_of(organisation()))}, {local:%H:%M} {local.tzname()}"
 
 
 def exact_day(day: datetime.date) -> str:

@@ -1,8 +1,9 @@
 """What similar accounts hold besides: similar by a stated definition, read as sets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Avg, Count, QuerySet
 from django.utils import timezone
@@ -32,7 +33,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Which accounts are compared with, and what they hold besides."""
+    """Which accounts are compared with, how many (up to ten where they hold nothing besides), and what they hold."""
 
     words: str
     count: int
@@ -50,14 +51,17 @@ def compared_with(account: Account) -> Comparison:
     in_segment = Account.objects.filter(segment=account.segment, left_on=None).exclude(pk=account.pk).order_by()
     revenue = account.annual_revenue
     alike = in_segment.filter(annual_revenue__range=(revenue / TWICE, revenue * TWICE))
-    count, words = alike.count(), f"{account.segment} accounts of half to twice its revenue"
-    if count < LEAST_SIMILAR:
+    words = f"{account.segment} accounts of half to twice its revenue"
+    if alike[:LEAST_SIMILAR].count() < LEAST_SIMILAR:
         alike, words = in_segment, f"{account.segment} accounts"
-        count = alike.count()
-    return Comparison(words, count, _offers(account, alike, count))
+    held = _held_besides(account, alike)
+    # A segment may have a hundred thousand accounts: all are counted only where the number is told.
+    count = (alike if held else alike[:LEAST_SIMILAR]).count()
+    offers = [Offer(row["product__name"], row["holders"], count, row["value"]) for row in held]
+    return Comparison(words, count, offers)
 
 
-def _offers(account: Account, alike: QuerySet[Account], count: int) -> list[Offer]:
+def _held_besides(account: Account, alike: QuerySet[Account]) -> Sequence[Mapping[str, Any]]:
     today = timezone.localdate()
     own = Holding.objects.on(today).filter(account=account).order_by().values("product")
     held = Holding.objects.on(today).filter(account__in=alike.values("pk")).exclude(product__in=own).order_by()
@@ -67,4 +71,4 @@ def _offers(account: Account, alike: QuerySet[Account], count: int) -> list[Offe
         .filter(holders__gte=LEAST_HOLDERS)
         .order_by("-holders", "product__name")
     )
-    return [Offer(row["product__name"], row["holders"], count, row["value"]) for row in popular[:OFFERS_SHOWN]]
+    return list(popular[:OFFERS_SHOWN])

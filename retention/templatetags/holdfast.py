@@ -4,13 +4,13 @@ import datetime
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from django import template
 from django.forms import BoundField, CheckboxInput, RadioSelect, Select, SelectMultiple
+from django.forms.models import ModelChoiceIterator
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from departments.models import Department
@@ -73,12 +73,17 @@ def band_words(risk: float | str | None) -> str:
 @register.simple_tag
 def risk_badge(risk: float | str | None) -> SafeString:
     """Show a risk in its band's colour, with the band's word."""
+    return _badge(band(risk), formatting.percent(risk if isinstance(risk, float) else None), band_words(risk))
+
+
+@lru_cache(maxsize=512)
+def _badge(band_name: str, figure: str, words: str) -> SafeString:
     return format_html(
         '<span class="risk band-{}"><span class="band-mark" aria-hidden="true"></span>'
         '<span class="risk-figure">{}</span> <span class="band-word">{}</span></span>',
-        band(risk),
-        formatting.percent(risk if isinstance(risk, float) else None),
-        band_words(risk),
+        band_name,
+        figure,
+        words,
     )
 
 
@@ -102,7 +107,15 @@ def split_bar(segments: Iterable[Segment]) -> SafeString:
         '<svg class="split-bar" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="{}">'
         '<rect class="rest" width="100" height="8"></rect>{}</svg>',
         words,
-        format_html_join("", '<rect x="{}" width="{}" height="8" fill="{}"><title>{}</title></rect>', _laid_out(parts)),
+        SafeString("".join(_rectangle(*part) for part in _laid_out(parts))),
+    )
+
+
+# The same few departments and shares come again on every row.
+@lru_cache(maxsize=8192)
+def _rectangle(start: float, width: float, colour: str, words: str) -> SafeString:
+    return format_html(
+        '<rect x="{}" width="{}" height="8" fill="{}"><title>{}</title></rect>', start, width, colour, words
     )
 
 
@@ -164,6 +177,10 @@ def styled(field: BoundField) -> SafeString:
     """Render a form field's control with the classes that its kind of widget wants."""
     widget = field.field.widget
     name = "form-control"
+    if isinstance(widget, Select) and isinstance(widget.choices, ModelChoiceIterator):
+        # Django reads the rows of a required choice twice: once to see whether the first one is empty. A list of the
+        # choices themselves would count them before.
+        widget.choices = list(iter(widget.choices))
     if isinstance(widget, CheckboxInput | RadioSelect):
         name = "form-check-input"
     elif isinstance(widget, Select | SelectMultiple):
@@ -171,7 +188,7 @@ def styled(field: BoundField) -> SafeString:
     return field.as_widget(attrs={"class": f"{name} is-invalid" if field.errors else name})
 
 
-def _laid_out(parts: list[Segment]) -> Iterable[tuple[Any, ...]]:
+def _laid_out(parts: list[Segment]) -> Iterable[tuple[float, float, str, str]]:
     start = 0.0
     for part in parts:
         width = min(part.share, max(0.0, 1.0 - start))
