@@ -5,11 +5,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.errors import Conflict, Invalid, NotAllowed
 from departments.actions.calendars import Hours, set_hours
+from departments.actions.incidents import reopen, resolve
 from departments.charging import clocks_of
 from departments.clocks import Calendar, NoWorkingTimeError, Week, deadline
 from departments.clocks import calendars as read_calendars
@@ -207,3 +209,18 @@ def test_every_moment_is_charged_to_whoever_is_waited_for() -> None:
         (billing.name, 3.0),
     ]
     assert dict(clocks.totals) == {billing: 6.0, shipping: 2.0}
+
+
+@pytest.mark.django_db
+def test_the_customers_clock_goes_on_when_an_incident_is_reopened() -> None:
+    shipping = make.department("shipping")
+    happened = make.ago(days=30)
+    incident = make.incident(shares={shipping: 1.0}, happened_at=happened, recorded_at=happened)
+    head = make.head(shipping)
+    resolve(incident=incident, resolution="Sent again.", cause=None, acting_person=head)
+    reopen(incident=incident, words="It came back.", acting_person=head)
+    now = timezone.now() + datetime.timedelta(hours=1)
+    events = list(incident.events.order_by("at", "pk"))
+    clocks = clocks_of(incident, events, [], {"shipping": shipping}, read_calendars(), now)
+    assert [event.verb for event in events] == ["resolved", "reopened"]
+    assert clocks.customer_hours == pytest.approx((now - happened) / datetime.timedelta(hours=1))
