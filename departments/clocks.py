@@ -71,6 +71,13 @@ class Calendar:
             day += DAY
         return worked / datetime.timedelta(hours=1)
 
+    def moved(self, due: datetime.datetime, hours: float, now: datetime.datetime) -> datetime.datetime:
+        """Return a deadline that leaves so many working hours more, or fewer, but is not past because of that."""
+        if hours >= 0:
+            return self.deadline(due, hours) if hours else due
+        left = self.working_hours_between(now, due)
+        return self.deadline(now, max(left + hours, 0.0)) if left > 0 else due
+
     def is_closed_on(self, day: datetime.date) -> bool:
         """Return whether a holiday or a closing day takes all of the day."""
         return day in self.closing_days or (bool(self.country) and day in _holidays(self.country, self.subdivision))

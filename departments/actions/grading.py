@@ -1,5 +1,7 @@
 """How grave an incident is, and of which type: changed in the open, and contested by whoever reported it."""
 
+import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -9,7 +11,8 @@ from departments.actions.disputes import as_withdrawn, open_ruling
 from departments.actions.permissions import require, require_answering, require_sight
 from departments.actions.steps import last_step, locked_incident, record_step, require_state, swap
 from departments.actions.undo import allow_undo, picture
-from departments.models import OPEN_STATES, Capability, FrictionType, Incident, Person, Regrading, Ruling
+from departments.clocks import calendar_of
+from departments.models import OPEN_STATES, Capability, FrictionType, Incident, Person, Regrading, Ruling, State
 
 
 @transaction.atomic
@@ -32,7 +35,7 @@ def regrade(
         words=words.strip(),
     )
     regrading.refresh_from_db()
-    swap(incident, severity=severity, friction_type=friction_type)
+    swap(incident, severity=severity, friction_type=friction_type, **_deadlines(incident, friction_type, severity))
     details = _spelled(regrading)
     record_step(incident=incident, verb="regraded", words=words.strip(), acting_person=acting_person, details=details)
     undone = {"model": "regrading", "pk": regrading.pk, "columns": {"undone_at": "@now"}}
@@ -51,6 +54,22 @@ def _check(incident: Incident, friction_type: FrictionType, severity: float, wor
         raise Invalid("words", "Say why: whoever reported it will read this.")
     if Ruling.objects.open().filter(incident=incident, regrading__isnull=False).exists():
         raise Conflict("Its grade is contested and waits for a ruling.")
+
+
+def _deadlines(incident: Incident, friction_type: FrictionType, severity: float) -> dict[str, datetime.datetime]:
+    """Return the deadlines of what is regraded while its department has it to answer or in work."""
+    if incident.state not in (State.NEW, State.IN_WORK):
+        return {}
+    answer = friction_type.hours_to_answer(severity) - incident.hours_to_answer
+    resolve = friction_type.hours_to_resolve(severity) - incident.hours_to_resolve
+    if not answer and not resolve:
+        return {}
+    calendar, now = calendar_of(incident.department), timezone.now()
+    moved = {
+        "answer_due_at": calendar.moved(incident.answer_due_at, answer, now),
+        "resolve_due_at": calendar.moved(incident.resolve_due_at, resolve, now),
+    }
+    return moved | {"due_at": moved["answer_due_at" if incident.state == State.NEW else "resolve_due_at"]}
 
 
 def _spelled(regrading: Regrading) -> dict[str, object]:

@@ -51,7 +51,7 @@ def hand_off(
     check_proposal(incident, to, reason, words, share)
     refuse_while_ruled(incident)
     state_before, as_it_was = incident.state, picture(incident)
-    asked_until = deadline(start=timezone.now(), hours=incident.friction_type.answer_hours, department=to)
+    asked_until = deadline(start=timezone.now(), hours=incident.hours_to_answer, department=to)
     swap(incident, state=State.WAITING, due_at=asked_until)
     proposal = HandOff.objects.create(
         incident=incident,
@@ -99,7 +99,7 @@ def accept_hand_off(*, hand_off: HandOff, words: str, acting_person: Person) -> 
     holder = hand_off.taker if taken > kept else hand_off.giver
     due_at = incident.resolve_due_at
     if holder == hand_off.taker:
-        hours = incident.friction_type.resolve_hours
+        hours = incident.hours_to_resolve
         due_at = deadline(start=hand_off.proposed_at, hours=hours, department=holder)
     swap(
         incident,
@@ -144,7 +144,7 @@ def counter_offer(*, hand_off: HandOff, share: float, words: str, acting_person:
     incident = _waiting_incident(hand_off)
     as_it_was, state_before = picture(incident), _state_before(incident)
     _record(hand_off, "countered", words.strip(), acting_person)
-    hours, asked = incident.friction_type.answer_hours, hand_off.from_department
+    hours, asked = incident.hours_to_answer, hand_off.from_department
     asked_until = deadline(start=timezone.now(), hours=hours, department=asked)
     swap(incident, due_at=asked_until)
     counter = HandOff.objects.create(
@@ -172,7 +172,7 @@ def return_hand_off(*, hand_off: HandOff, words: str, acting_person: Person) -> 
         raise Invalid("words", "Say why it is not yours.")
     _settle(hand_off, Answer.RETURNED, words, acting_person)
     incident = _waiting_incident(hand_off)
-    hours = incident.friction_type.answer_hours
+    hours = incident.hours_to_answer
     due_at = deadline(start=timezone.now(), hours=hours, department=incident.department)
     as_it_was = picture(incident)
     swap(incident, state=State.DISPUTED, answer_due_at=due_at, due_at=due_at)

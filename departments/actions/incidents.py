@@ -203,7 +203,7 @@ def reopen(*, incident: Incident, words: str, acting_person: Person) -> Incident
     if incident.merged_into_id is not None:
         raise Conflict("It was merged into another incident: reopen that one.")
     department = incident.department
-    due_at = deadline(start=timezone.now(), hours=incident.friction_type.resolve_hours, department=department)
+    due_at = deadline(start=timezone.now(), hours=incident.hours_to_resolve, department=department)
     details = {"resolution": incident.resolution, "resolved_at": moment(incident.resolved_at or timezone.now())}
     as_it_was = picture(incident)
     swap(

@@ -153,7 +153,7 @@ class Replay:
             raise Invalid("to", f"{self.incident.external_id} was handed off to nobody else.")
         if step.reason not in Reason.values:
             raise Invalid("reason", f"A reason is one of {', '.join(Reason.values)}.")
-        until = self.calendars.of(step.to_id).deadline(step.at, self.incident.friction_type.answer_hours)
+        until = self.calendars.of(step.to_id).deadline(step.at, self.incident.hours_to_answer)
         hand_off = HandOff(
             incident=self.incident,
             from_department_id=self.incident.department_id,
@@ -194,7 +194,7 @@ class Replay:
         incident = self.incident
         if taken > kept:
             incident.department_id, incident.assignee_id = taker, None
-            hours = incident.friction_type.resolve_hours
+            hours = incident.hours_to_resolve
             incident.resolve_due_at = self.calendars.of(taker).deadline(hand_off.proposed_at, hours)
         incident.state, incident.answered_at, incident.due_at = State.IN_WORK, step.at, incident.resolve_due_at
         self.accepted_at = step.at
@@ -203,7 +203,7 @@ class Replay:
 
     def _return(self, step: PastStep) -> None:
         hand_off = self._settle(step, Answer.RETURNED)
-        hours = self.incident.friction_type.answer_hours
+        hours = self.incident.hours_to_answer
         due_at = self.calendars.of(self.incident.department_id).deadline(step.at, hours)
         self.incident.state, self.incident.answer_due_at, self.incident.due_at = State.DISPUTED, due_at, due_at
         self._record(step, hand_off)
@@ -264,7 +264,7 @@ class Replay:
         was = incident.resolved_at or step.at
         resolution = incident.resolution
         calendar = self.calendars.of(incident.department_id)
-        incident.resolve_due_at = calendar.deadline(step.at, incident.friction_type.resolve_hours)
+        incident.resolve_due_at = calendar.deadline(step.at, incident.hours_to_resolve)
         incident.state, incident.due_at, incident.reopened = (
             State.IN_WORK,
             incident.resolve_due_at,

@@ -171,7 +171,7 @@ def _moved(incident: Incident, shares: Mapping[Department, float]) -> dict[str, 
     holders = [department for department, share in shares.items() if share == largest]
     stays = incident.department in holders
     holder = incident.department if stays else holders[0]
-    hours = incident.friction_type.resolve_hours
+    hours = incident.hours_to_resolve
     due_at = incident.resolve_due_at if stays else deadline(start=now, hours=hours, department=holder)
     return {
         "state": State.IN_WORK,

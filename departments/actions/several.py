@@ -115,7 +115,7 @@ class _Taking:
         holder = hand_off.taker if taken > kept else hand_off.giver
         due_at = incident.resolve_due_at
         if holder == hand_off.taker and self.calendars is not None:
-            hours = incident.friction_type.resolve_hours
+            hours = incident.hours_to_resolve
             due_at = self.calendars.of(holder.pk).deadline(hand_off.proposed_at, hours)
         changes = {
             "state": State.IN_WORK,
@@ -212,7 +212,7 @@ def hand_off_all(
         check_proposal(incident, to, reason, words, share)
         if sentence := ruled.get(incident.pk):
             raise Conflict(sentence)
-        asked_until = calendar.deadline(now, incident.friction_type.answer_hours)
+        asked_until = calendar.deadline(now, incident.hours_to_answer)
         return Step(standing, HANDED_OFF, {"state": State.WAITING, "due_at": asked_until}, {}, words.strip())
 
     done = planned(found, refused, plan)

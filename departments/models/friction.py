@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # So long after it was resolved, what an incident put at risk while it was open is still told.
 RECOUNTED = datetime.timedelta(days=90)
+# From this severity on an incident is severe, unless its type says otherwise.
+SEVERE = 0.75
 
 
 class FrictionType(PublicModel):
@@ -38,6 +40,18 @@ class FrictionType(PublicModel):
     half_life_days = models.FloatField(help_text="days after its resolution until it weighs half")
     answer_hours = models.PositiveIntegerField(help_text="hours within which the department answers")
     resolve_hours = models.PositiveIntegerField(help_text="hours within which it is resolved")
+    severe_from = models.FloatField(
+        default=SEVERE,
+        db_default=SEVERE,
+        validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
+        help_text="severity from which one counts as severe, up to 1",
+    )
+    severe_answer_hours = models.PositiveIntegerField(
+        null=True, blank=True, help_text="hours within which the department answers a severe one; empty for as any"
+    )
+    severe_resolve_hours = models.PositiveIntegerField(
+        null=True, blank=True, help_text="hours within which a severe one is resolved; empty for as any"
+    )
     check_after_days = models.PositiveSmallIntegerField(
         db_default=60,
         default=60,
@@ -57,6 +71,16 @@ class FrictionType(PublicModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def hours_to_answer(self, severity: float) -> int:
+        """Return the working hours within which the department answers one so severe."""
+        severe = self.severe_answer_hours if severity >= self.severe_from else None
+        return self.answer_hours if severe is None else severe
+
+    def hours_to_resolve(self, severity: float) -> int:
+        """Return the working hours within which one so severe is resolved."""
+        severe = self.severe_resolve_hours if severity >= self.severe_from else None
+        return self.resolve_hours if severe is None else severe
 
 
 class DetectionRuleQuerySet(models.QuerySet["DetectionRule"]):
@@ -324,6 +348,16 @@ class Incident(SourcedModel):
     def is_open(self) -> bool:
         """Return whether it still needs work."""
         return self.state != State.RESOLVED
+
+    @property
+    def hours_to_answer(self) -> int:
+        """Return the working hours within which whoever is asked answers."""
+        return self.friction_type.hours_to_answer(self.severity)
+
+    @property
+    def hours_to_resolve(self) -> int:
+        """Return the working hours within which its department puts it right."""
+        return self.friction_type.hours_to_resolve(self.severity)
 
     @property
     def is_recounted(self) -> bool:

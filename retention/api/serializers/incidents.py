@@ -54,6 +54,9 @@ class FrictionTypeSerializer(serializers.ModelSerializer[FrictionType]):
             "half_life_days",
             "answer_hours",
             "resolve_hours",
+            "severe_from",
+            "severe_answer_hours",
+            "severe_resolve_hours",
             "is_active",
         ]
         read_only_fields = fields

@@ -1,0 +1,111 @@
+"""Deadlines by type and severity: what is severe has hours of its own, where the type gives it any."""
+
+import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from departments.actions.grading import regrade
+from departments.actions.handoffs import accept_hand_off, hand_off
+from departments.actions.incidents import accept
+from departments.actions.opening import NewIncident, open_incidents
+from departments.actions.undo import undo, undo_of
+from departments.clocks import Calendar, calendar_of
+from departments.models import FrictionType, Incident, Reason
+from tests import make
+from tests.departments.test_clocks import calendars, moments
+
+
+@pytest.fixture
+def urgent(db: None) -> FrictionType:
+    """A type that is answered within 16 hours and resolved within 80; within 2 and 16 from severity 0.8 on."""
+    return make.friction_type(
+        "line_stopped",
+        department=make.department("shipping"),
+        answer_hours=16,
+        resolve_hours=80,
+        severe_from=0.8,
+        severe_answer_hours=2,
+        severe_resolve_hours=16,
+    )
+
+
+def opened(kind: FrictionType, severity: float) -> Incident:
+    """An incident that the department is asked about today."""
+    account = make.account()
+    new = NewIncident(
+        account_id=account.pk,
+        friction_type_id=kind.pk,
+        severity=severity,
+        title="The line stands still",
+        happened_at=make.ago(hours=1),
+        source="test",
+        external_id=make.number(),
+    )
+    open_incidents(incidents=[new], acting_person=None)
+    return Incident.objects.get(account=account)
+
+
+def hours_given(incident: Incident, due: datetime.datetime) -> float:
+    return calendar_of(incident.department).working_hours_between(incident.recorded_at, due)
+
+
+@pytest.mark.parametrize(("severity", "answer", "resolve"), [(0.79, 16, 80), (0.8, 2, 16), (1.0, 2, 16)])
+def test_a_severe_incident_is_due_sooner(urgent: FrictionType, severity: float, answer: float, resolve: float) -> None:
+    incident = opened(urgent, severity)
+    assert hours_given(incident, incident.answer_due_at) == pytest.approx(answer)
+    assert hours_given(incident, incident.resolve_due_at) == pytest.approx(resolve)
+    assert incident.due_at == incident.answer_due_at
+
+
+def test_a_type_without_hours_for_it_gives_severe_ones_those_of_any(db: None) -> None:
+    kind = make.friction_type("usual", answer_hours=8, resolve_hours=40)
+    assert (kind.hours_to_answer(1.0), kind.hours_to_resolve(1.0)) == (8, 40)
+
+
+def test_who_is_asked_about_a_severe_incident_answers_and_resolves_sooner(urgent: FrictionType) -> None:
+    incident, billing = opened(urgent, 0.9), make.department("billing")
+    asked = hand_off(
+        incident=incident,
+        to=billing,
+        reason=Reason.values[0],
+        words="Theirs.",
+        expected="",
+        share=1.0,
+        acting_person=make.head(incident.department),
+    )
+    calendar = calendar_of(billing)
+    assert asked.answer_due_at is not None
+    assert calendar.working_hours_between(asked.proposed_at, asked.answer_due_at) == pytest.approx(2, abs=1e-3)
+    accept_hand_off(hand_off=asked, words="", acting_person=make.head(billing))
+    incident.refresh_from_db()
+    assert calendar.working_hours_between(asked.proposed_at, incident.resolve_due_at) == pytest.approx(16, abs=1e-3)
+
+
+def test_an_incident_that_becomes_severe_is_due_sooner_until_that_is_taken_back(urgent: FrictionType) -> None:
+    incident = opened(urgent, 0.5)
+    head = make.head(incident.department)
+    accept(incident=incident, acting_person=head)
+    regrade(incident=incident, friction_type=urgent, severity=0.9, words="The line stands.", acting_person=head)
+    incident.refresh_from_db()
+    assert hours_given(incident, incident.resolve_due_at) == pytest.approx(16, abs=0.01)
+    assert incident.due_at == incident.resolve_due_at
+    regrade(incident=incident, friction_type=urgent, severity=0.4, words="It runs again.", acting_person=head)
+    incident.refresh_from_db()
+    assert hours_given(incident, incident.resolve_due_at) == pytest.approx(80, abs=0.01)
+    batch = undo_of([incident], head)
+    assert batch is not None
+    undo(batch=batch, acting_person=head)
+    incident.refresh_from_db()
+    assert hours_given(incident, incident.due_at) == pytest.approx(16, abs=0.01)
+
+
+@given(calendars, moments, st.floats(0, 200), st.floats(-200, 200))
+def test_a_moved_deadline_is_not_past_because_it_was_moved(
+    calendar: Calendar, now: datetime.datetime, left: float, hours: float
+) -> None:
+    due = calendar.deadline(now, left)
+    moved = calendar.moved(due, hours, now)
+    assert moved >= now
+    assert calendar.working_hours_between(now, moved) == pytest.approx(max(left + hours, 0.0), abs=1e-6)
