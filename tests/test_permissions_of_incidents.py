@@ -50,8 +50,17 @@ DEEDS: dict[str, tuple[str, dict[str, object], dict[str, object]]] = {
     ),
     "contest": ("contest", WORDS, WORDS),
     "ask-for-ruling": ("ask-for-ruling", WORDS, WORDS),
+    "contain": ("contain", {"words": "Sent again."}, {"words": "Sent again."}),
+    "cause": ("cause", {"why_1": "Late."}, {"whys": ["Late."]}),
+    "cost": ("cost", {"kind": "rework", "amount": "20"}, {"kind": "rework", "amount": "20"}),
+    "customer": ("customer", {"kind": "asked", "score": "8"}, {"kind": "asked", "score": 8}),
 }
-CALLS = {"note": "notes", "attach": "attachments"}
+# Where a call's address is another one than the page's.
+CALLS = {
+    "note": "incidents/{}/notes",
+    "attach": "incidents/{}/attachments",
+    **{deed: f"cures/{{}}/{deed}" for deed in ("contain", "cause", "cost", "customer")},
+}
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +104,7 @@ def found(company: Company, incidents: dict[str, str]) -> list[str]:
         for kind, public_id in incidents.items():
             words = []
             for name in names:
-                call = f"/api/v1/incidents/{public_id}/{CALLS.get(deed, page)}"
+                call = "/api/v1/" + CALLS.get(deed, f"incidents/{{}}/{page}").format(public_id)
                 on_page = request(sessions[name], "POST", f"/incidents/{public_id}/{page}", json.dumps(form))
                 by_call = request(sessions[name], "POST", call, json.dumps(body))
                 assert in_a_word(on_page) == in_a_word(by_call), (deed, kind, name, on_page, by_call)
