@@ -4,6 +4,7 @@ While a hand-off is open, the attribution of the last accepted state stands in e
 shares move back to the day it happened, since scoring reads who answers now and when the friction happened.
 """
 
+import datetime
 import math
 from collections.abc import Mapping
 
@@ -16,7 +17,7 @@ from departments.actions.permissions import require_answering
 from departments.actions.shares import write_shares
 from departments.actions.steps import last_step, locked_incident, record_step, require_state, swap
 from departments.actions.undo import allow_undo, picture
-from departments.clocks import deadline
+from departments.clocks import Calendar, calendar_of, deadline
 from departments.models import (
     Answer,
     Department,
@@ -97,10 +98,10 @@ def accept_hand_off(*, hand_off: HandOff, words: str, acting_person: Person) -> 
     as_it_was = picture(incident)
     kept, taken = _move_shares(hand_off, incident)
     holder = hand_off.taker if taken > kept else hand_off.giver
-    due_at = incident.resolve_due_at
     if holder == hand_off.taker:
-        hours = incident.hours_to_resolve
-        due_at = deadline(start=hand_off.proposed_at, hours=hours, department=holder)
+        due_at = deadline(start=hand_off.proposed_at, hours=incident.hours_to_resolve, department=holder)
+    else:
+        due_at = _given_back(incident.resolve_due_at, hand_off, incident)
     swap(
         incident,
         state=State.IN_WORK,
@@ -146,7 +147,7 @@ def counter_offer(*, hand_off: HandOff, share: float, words: str, acting_person:
     _record(hand_off, "countered", words.strip(), acting_person)
     hours, asked = incident.hours_to_answer, hand_off.from_department
     asked_until = deadline(start=timezone.now(), hours=hours, department=asked)
-    swap(incident, due_at=asked_until)
+    swap(incident, due_at=asked_until, resolve_due_at=_given_back(incident.resolve_due_at, hand_off, incident))
     counter = HandOff.objects.create(
         incident=incident,
         from_department=hand_off.to_department,
@@ -175,7 +176,8 @@ def return_hand_off(*, hand_off: HandOff, words: str, acting_person: Person) -> 
     hours = incident.hours_to_answer
     due_at = deadline(start=timezone.now(), hours=hours, department=incident.department)
     as_it_was = picture(incident)
-    swap(incident, state=State.DISPUTED, answer_due_at=due_at, due_at=due_at)
+    resolve_due_at = _given_back(incident.resolve_due_at, hand_off, incident)
+    swap(incident, state=State.DISPUTED, answer_due_at=due_at, due_at=due_at, resolve_due_at=resolve_due_at)
     _record(hand_off, "returned", words.strip(), acting_person)
     ruling = ruling_after_bounces(incident)
     also = [as_withdrawn(ruling, acting_person)] if ruling else []
@@ -190,10 +192,33 @@ def withdraw_hand_off(*, hand_off: HandOff, acting_person: Person) -> HandOff:
     _settle(hand_off, Answer.WITHDRAWN, "", acting_person)
     incident = _waiting_incident(hand_off)
     state, as_it_was = _state_before(incident), picture(incident)
-    swap(incident, state=state, due_at=incident.resolve_due_at if state == State.IN_WORK else incident.answer_due_at)
+    answer_by, resolve_by = (
+        _given_back(due_at, hand_off, incident) for due_at in (incident.answer_due_at, incident.resolve_due_at)
+    )
+    due_at = resolve_by if state == State.IN_WORK else answer_by
+    swap(incident, state=state, answer_due_at=answer_by, resolve_due_at=resolve_by, due_at=due_at)
     _record(hand_off, "withdrawn", "", acting_person, state=state)
     allow_undo(as_it_was, incident, "withdrawn", acting_person, answered=hand_off)
     return hand_off
+
+
+def given_back(
+    due_at: datetime.datetime, hand_off: HandOff, calendar: Calendar, now: datetime.datetime
+) -> datetime.datetime:
+    """Return a deadline of the department that asked, without the hours for which the other one was asked.
+
+    What was past due when it asked stays so.
+    """
+    if due_at <= hand_off.proposed_at:
+        return due_at
+    return calendar.moved(due_at, max(calendar.working_hours_between(hand_off.proposed_at, now), 0.0), now)
+
+
+def _given_back(due_at: datetime.datetime, hand_off: HandOff, incident: Incident) -> datetime.datetime:
+    if hand_off.to_department_id == incident.department_id:
+        # A counter-offer: the time was its own.
+        return due_at
+    return given_back(due_at, hand_off, calendar_of(incident.department), timezone.now())
 
 
 def _settle(hand_off: HandOff, answer: Answer, words: str, acting_person: Person) -> None:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from accounts.errors import Conflict, Invalid
+from departments.actions.handoffs import given_back
 from departments.actions.past_waits import PastWait
 from departments.actions.steps import moment
 from departments.clocks import Calendars
@@ -196,6 +197,8 @@ class Replay:
             incident.department_id, incident.assignee_id = taker, None
             hours = incident.hours_to_resolve
             incident.resolve_due_at = self.calendars.of(taker).deadline(hand_off.proposed_at, hours)
+        else:
+            self._give_back(hand_off, step)
         incident.state, incident.answered_at, incident.due_at = State.IN_WORK, step.at, incident.resolve_due_at
         self.accepted_at = step.at
         holder = self.names.departments[incident.department_id]
@@ -206,7 +209,12 @@ class Replay:
         hours = self.incident.hours_to_answer
         due_at = self.calendars.of(self.incident.department_id).deadline(step.at, hours)
         self.incident.state, self.incident.answer_due_at, self.incident.due_at = State.DISPUTED, due_at, due_at
+        self._give_back(hand_off, step)
         self._record(step, hand_off)
+
+    def _give_back(self, hand_off: HandOff, step: PastStep) -> None:
+        calendar = self.calendars.of(self.incident.department_id)
+        self.incident.resolve_due_at = given_back(self.incident.resolve_due_at, hand_off, calendar, step.at)
 
     def _wait(self, step: PastStep) -> None:
         self._require(step, State.IN_WORK)

@@ -1,5 +1,6 @@
 """What one person does with several incidents at once; each is done or refused by itself, all are written together."""
 
+import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ from django.utils import timezone
 
 from accounts.errors import Conflict, Invalid
 from departments.actions.disputes import as_open, why_unmovable
-from departments.actions.handoffs import HANDED_OFF, MOVABLE, check_proposal, moved, spelled_hand_off
+from departments.actions.handoffs import HANDED_OFF, MOVABLE, check_proposal, given_back, moved, spelled_hand_off
 from departments.actions.incidents import ANSWERABLE, WORKABLE, check_assignee
 from departments.actions.outcome import Outcome, Overtaken
 from departments.actions.permissions import require, require_answering, require_member_of
@@ -113,10 +114,7 @@ class _Taking:
         shares, kept, taken = moved(hand_off, standing.shares)
         self.shares[incident.pk] = shares
         holder = hand_off.taker if taken > kept else hand_off.giver
-        due_at = incident.resolve_due_at
-        if holder == hand_off.taker and self.calendars is not None:
-            hours = incident.hours_to_resolve
-            due_at = self.calendars.of(holder.pk).deadline(hand_off.proposed_at, hours)
+        due_at = self._due_at(incident, hand_off, holder)
         changes = {
             "state": State.IN_WORK,
             "department_id": holder.pk,
@@ -127,6 +125,14 @@ class _Taking:
         }
         details = spelled_hand_off(hand_off, holder=holder.slug, kept=kept, taken=taken)
         return Step(standing, "hand_off_accepted", changes, details, answered=hand_off)
+
+    def _due_at(self, incident: Incident, hand_off: HandOff, holder: Department) -> datetime.datetime:
+        if self.calendars is None or hand_off.to_department_id == holder.pk == hand_off.giver.pk:
+            return incident.resolve_due_at
+        calendar = self.calendars.of(holder.pk)
+        if holder == hand_off.taker:
+            return calendar.deadline(hand_off.proposed_at, incident.hours_to_resolve)
+        return given_back(incident.resolve_due_at, hand_off, calendar, timezone.now())
 
     def answer(self, steps: Iterable[Step]) -> None:
         keys = [step.answered.pk for step in steps if step.answered]
