@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db import DatabaseError, DataError, InterfaceError, connection, transaction
 from django.utils import timezone
 
 from accounts.bulk import derive_annual_revenue, derive_customer_since, know_sizes
@@ -38,7 +38,7 @@ Report = Callable[[int], None]
 DERIVATIONS = {"annual_revenue": derive_annual_revenue, "customer_since": derive_customer_since}
 # Sorting and joining some hundred thousand staged rows; the server's default spills them to disk.
 WORK_MEMORY = "64MB"
-# What is staged stays in the server's memory; a session can set this only before its first temporary table.
+# What is staged stays in the server's memory.
 STAGING_MEMORY = "64MB"
 
 
@@ -131,6 +131,13 @@ def _rare_garbage_collection() -> Iterator[None]:
         gc.set_threshold(*thresholds)
 
 
+def _give_staging_memory() -> None:
+    # A session that has used temporary tables keeps the memory it has for them, and nothing tells that it has:
+    # pg_my_temp_schema() forgets the ones whose transaction was rolled back.
+    with contextlib.suppress(DataError), transaction.atomic():
+        execute(f"SET temp_buffers = '{STAGING_MEMORY}'")
+
+
 def _report_after(report: Report, done: int, position: int) -> None:
     report(done + position)
 
@@ -158,7 +165,7 @@ class _Loader:
         with transaction.atomic() if whole else contextlib.nullcontext():
             try:
                 execute(f"SET work_mem = '{WORK_MEMORY}'")
-                execute(f"SELECT set_config('temp_buffers', '{STAGING_MEMORY}', false) WHERE pg_my_temp_schema() = 0")
+                _give_staging_memory()
                 for stage in self._stages:
                     stage.create()
                 yield

@@ -482,3 +482,12 @@ def test_online_retail_comes_in_as_it_is_known_to_be(run: Importer) -> None:
         "signal": (0, 0, 4_020, 0),
     }
     assert again.derived == {"annual_revenue": 0, "customer_since": 0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_runs_in_a_session_that_has_taken_temporary_tables_back(run: Importer) -> None:
+    connection.close()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE taken_back AS SELECT 1 AS number")
+        transaction.set_rollback(True)
+    assert counts(run("accounts", ACCOUNTS), "account") == (2, 0, 0, 0)
