@@ -104,7 +104,8 @@ DEFINITIONS = (
         "handed-on",
         "Handed on and handed back",
         "Time to accept runs from being told or asked to accepting, on the calendar, and its median is taken over 90 "
-        "days. Handed back counts the hand-offs between two departments that were returned, whoever of them asked. "
+        "days. Handed back counts the incidents of which something was returned between two departments, whoever of "
+        "them asked. Each figure leads to exactly the incidents it counts, also those given away since. "
         "A wait is close to the deadline where at most four working hours were left when work was set to wait.",
     ),
     Definition(

@@ -8,27 +8,27 @@ from django.db import connection, models
 from django.db.models import Q, QuerySet
 
 from departments.models import Answer, Department, HandOff, Incident, Wait
-from retention.dashboards.triage_queue import IS_HELD
+from retention.dashboards.triage_queue import IS_HELD, accepted
 
 MOST_PAIRS = 10
 MOST_UNHELD = 5
 
 # Both ways of being asked, as the desk counts them for 90 days.
 _ACCEPTED = """
-    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY hours), count(*) FROM (
-        SELECT extract(epoch FROM incident.answered_at - incident.recorded_at)::float8 / 3600 AS hours
+    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY hours), count(DISTINCT id) FROM (
+        SELECT incident.id, extract(epoch FROM incident.answered_at - incident.recorded_at)::float8 / 3600 AS hours
         FROM departments_incident AS incident
         WHERE incident.answered_at >= incident.recorded_at
             AND (%(department)s::bigint IS NULL OR incident.department_id = %(department)s)
             AND NOT EXISTS (SELECT FROM departments_handoff AS earlier
                             WHERE earlier.incident_id = incident.id AND earlier.answer = 'accepted')
         UNION ALL
-        SELECT extract(epoch FROM answered_at - proposed_at)::float8 / 3600 FROM departments_handoff
+        SELECT incident_id, extract(epoch FROM answered_at - proposed_at)::float8 / 3600 FROM departments_handoff
         WHERE answer = 'accepted' AND (%(department)s::bigint IS NULL OR to_department_id = %(department)s)
     ) AS asked
 """
 _PAIRS = """
-    SELECT one.slug, one.name, other.slug, other.name, count(*)
+    SELECT one.slug, one.name, other.slug, other.name, count(DISTINCT asked.incident_id)
     FROM departments_handoff AS asked
     JOIN departments_department AS one ON one.id = least(asked.from_department_id, asked.to_department_id)
     JOIN departments_department AS other ON other.id = greatest(asked.from_department_id, asked.to_department_id)
@@ -51,25 +51,25 @@ _UNHELD = f"""
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two departments, and how often what one asked of the other was returned."""
+    """Two departments, and at how many incidents what one asked of the other was returned."""
 
     one: str
     one_name: str
     other: str
     other_name: str
-    times: int
+    incidents: int
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The median hours to accept, of so many answers; returns in all and by pair, reopenings, late waits, times unheld.
+    """The median hours to accept, at so many incidents; returns in all and by pair, and what else befell.
 
     `late_waits` are the incidents on which work was set to wait when their deadline was near or had passed; `unheld`
     those that nobody had for longest at a stretch, each with its hours.
     """
 
     median_hours: float | None
-    answers: int
+    accepted: int
     returned: int
     pairs: Sequence[Pair]
     reopened: int
@@ -91,7 +91,7 @@ def figures(department: Department | None, moment: datetime.datetime) -> Figures
     given = {"department": department.pk if department else None, "most": MOST_PAIRS}
     with connection.cursor() as cursor:
         cursor.execute(_ACCEPTED, given)
-        median, answers = cursor.fetchone()
+        median, accepted_at = cursor.fetchone()
         cursor.execute(_PAIRS, given)
         pairs = [Pair(*row) for row in cursor.fetchall()]
         cursor.execute(_UNHELD, {**given, "most": MOST_UNHELD, "moment": moment})
@@ -99,7 +99,7 @@ def figures(department: Department | None, moment: datetime.datetime) -> Figures
     incidents = Incident.objects.select_related("account").in_bulk(list(hours))
     return Figures(
         median_hours=median,
-        answers=answers,
+        accepted=accepted_at,
         returned=made_of(Part.RETURNED, department).count(),
         pairs=pairs,
         reopened=made_of(Part.REOPENED, department).count(),
@@ -114,7 +114,7 @@ def made_of(part: Part, department: Department | None, one: str = "", other: str
     if part == Part.REOPENED:
         return held.filter(reopened__gt=0)
     if part == Part.ACCEPTED:
-        return held.filter(answered_at__isnull=False)
+        return Incident.objects.filter(pk__in=accepted(department))
     if part == Part.LATE_WAITS:
         return _set_to_wait_late(department)
     returned = HandOff.objects.order_by().filter(answer=Answer.RETURNED)

@@ -45,7 +45,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """How fast a department accepts: median hours over so many answers; None where there were none."""
+    """How fast a department accepts: median hours, over its answers to so many incidents; None where none were."""
 
     median_hours: float | None
     count: int
@@ -98,9 +98,9 @@ def _exposures(scope: Scope) -> Mapping[str, int]:
 
 # Both ways of being asked: an incident that was reported to the department, and one that others handed to it.
 _ANSWERS = """
-SELECT asked.department, percentile_cont(0.5) WITHIN GROUP (ORDER BY asked.hours), count(*)
+SELECT asked.department, percentile_cont(0.5) WITHIN GROUP (ORDER BY asked.hours), count(DISTINCT asked.incident)
 FROM (
-    SELECT incident.department_id AS department, incident.account_id AS account,
+    SELECT incident.department_id AS department, incident.account_id AS account, incident.id AS incident,
            extract(epoch FROM incident.answered_at - incident.recorded_at)::float8 / 3600 AS hours
     FROM departments_incident AS incident
     WHERE incident.department_id = ANY(%(departments)s)
@@ -109,7 +109,7 @@ FROM (
       AND NOT EXISTS (SELECT FROM departments_handoff AS earlier
                       WHERE earlier.incident_id = incident.id AND earlier.answer = 'accepted')
     UNION ALL
-    SELECT given.to_department_id, incident.account_id,
+    SELECT given.to_department_id, incident.account_id, incident.id,
            extract(epoch FROM given.answered_at - given.proposed_at)::float8 / 3600
     FROM departments_handoff AS given JOIN departments_incident AS incident ON incident.id = given.incident_id
     WHERE given.to_department_id = ANY(%(departments)s) AND given.answer = 'accepted'

@@ -23,7 +23,7 @@ from retention.dashboards.budgets import carried_by
 from retention.dashboards.export import Cell, csv_response
 from retention.dashboards.paths import read_paths
 from retention.dashboards.triage_access import departments_open_to, require_desk
-from retention.dashboards.triage_cards import cards
+from retention.dashboards.triage_cards import DESKS, cards
 from retention.dashboards.triage_filters import TriageFilters
 from retention.dashboards.triage_live import newest_event
 from retention.dashboards.triage_rows import rows
@@ -68,7 +68,13 @@ def show_triage(request: PersonRequest) -> HttpResponse:
     require_desk(request)
     if request.user.role in SEES_EVERYTHING:
         departments = _with_what_they_hold(timezone.now())
-        context = {"departments": departments, "paths": read_paths(None, timezone.now())}
+        desks = DESKS.read(timezone.now())
+        context = {
+            "departments": departments,
+            "fives": [(one, desks.figures.of[one.pk]) for one in departments if one.pk in desks.figures.of],
+            "fives_at": desks.counted_at,
+            "paths": read_paths(None, timezone.now()),
+        }
         return render(request, "dashboards/triage_choice.html", context)
     if request.user.department is None:
         raise Http404

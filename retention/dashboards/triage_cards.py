@@ -4,15 +4,27 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models import Count, F, Max, Q, Sum
 
-from departments.models import Answer, Department, HandOff, Incident, Responsibility
+from departments.models import Department, Incident, Responsibility
 from retention.dashboards.budgets import BudgetState, budget_states
 from retention.dashboards.kept import Figures
 from retention.dashboards.rates import WINDOW_DAYS, Answers, Rate, Scope, answers, rates
-from retention.dashboards.triage_queue import RECENT_DAYS, unanswered_longest
+from retention.dashboards.triage_queue import RECENT_DAYS, late_waits, unanswered_longest
 
 CAUSES_SHOWN = 5
+# From both sides of each return; where an incident came back more than once, it is one.
+_RETURNED = """
+    SELECT one, other, count(DISTINCT incident_id) FROM (
+        SELECT from_department_id AS one, to_department_id AS other, incident_id FROM departments_handoff
+        WHERE answer = 'returned' AND answered_at >= %(since)s
+        UNION ALL
+        SELECT to_department_id, from_department_id, incident_id FROM departments_handoff
+        WHERE answer = 'returned' AND answered_at >= %(since)s
+    ) AS returned
+    WHERE one = ANY(%(departments)s) GROUP BY GROUPING SETS ((one, other), (one))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +45,19 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """How often what this department and another passed between them was returned."""
+    """At how many incidents what a department and another passed between them was returned."""
 
     slug: str
     department: str
-    times: int
+    incidents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bounces:
+    """At how many incidents something was returned between a department and the others, and with each of them."""
+
+    incidents: int
+    pairs: Sequence[Bounce]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +67,12 @@ class Desk:
     bars: Sequence[Bar]
     causes_are_named: bool
     answers: Answers
+    bounced: int
     bounces: Sequence[Bounce]
     rate: Rate
     reopened: int
+    late_waits: int
     longest_hours: float | None
-
-    @property
-    def bounced(self) -> int:
-        """Return all returns together."""
-        return sum(bounce.times for bounce in self.bounces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +107,19 @@ def desks(departments: Sequence[Department], moment: datetime.datetime) -> dict[
     unnamed = [one for one in departments if not any(bar.is_named for bar in by_cause[one.pk])]
     by_type = bars(unnamed, scope.since, "friction_type__name", "") if unnamed else {}
     answered, rated, returned = answers(scope), rates(scope), bounces(departments, scope.since)
-    again, waited = _reopened(departments), _longest_hours(departments, moment)
+    again, unheld = _reopened(departments), _longest_hours(departments, moment)
+    late = _late_waits(departments, scope.since)
     return {
         one.pk: Desk(
             bars=by_type.get(one.pk, by_cause[one.pk]),
             causes_are_named=one.pk not in by_type,
             answers=answered.get(one.pk, Answers(None, 0)),
-            bounces=returned[one.pk],
+            bounced=returned[one.pk].incidents,
+            bounces=returned[one.pk].pairs,
             rate=rated[one.pk],
             reopened=again.get(one.pk, 0),
-            longest_hours=waited.get(one.pk),
+            late_waits=late.get(one.pk, 0),
+            longest_hours=unheld.get(one.pk),
         )
         for one in departments
     }
@@ -109,12 +129,17 @@ def _of_all(moment: datetime.datetime) -> Desks:
     return Desks(desks(list(Department.objects.filter(is_active=True)), moment))
 
 
-DESKS = Figures("desks", Desks, _of_all)
+DESKS = Figures("desks_in_five", Desks, _of_all)
 
 
 def _reopened(departments: Sequence[Department]) -> dict[int, int]:
     held = Incident.objects.order_by().filter(department__in=departments, merged_into=None, reopened__gt=0)
     return dict(held.values_list("department").annotate(Count("pk")))
+
+
+def _late_waits(departments: Sequence[Department], since: datetime.datetime) -> dict[int, int]:
+    late = late_waits(departments, since).values_list("waiting_department")
+    return dict(late.annotate(Count("incident", distinct=True)))
 
 
 def _longest_hours(departments: Sequence[Department], moment: datetime.datetime) -> dict[int, float]:
@@ -152,23 +177,22 @@ def _in_length(found: Sequence[tuple[str | None, float, int]], unnamed: str) -> 
     ]
 
 
-def bounces(departments: Sequence[Department], since: datetime.datetime) -> dict[int, list[Bounce]]:
+def bounces(departments: Sequence[Department], since: datetime.datetime) -> dict[int, Bounces]:
     """Return the returns between each department and the others, whoever of the two asked, most first."""
-    returned = HandOff.objects.order_by().filter(answer=Answer.RETURNED, answered_at__gte=since)
-    pairs = returned.filter(Q(from_department__in=departments) | Q(to_department__in=departments))
     known = Department.objects.in_bulk()
-    times: dict[int, dict[int, int]] = {one.pk: {} for one in departments}
-    for giver, taker, count in pairs.values_list("from_department", "to_department").annotate(Count("pk")):
-        for one, other in {(giver, taker), (taker, giver)}:
-            if one in times:
-                times[one][other] = times[one].get(other, 0) + count
+    pairs: dict[int, list[Bounce]] = {one.pk: [] for one in departments}
+    whole = dict.fromkeys(pairs, 0)
+    with connection.cursor() as cursor:
+        cursor.execute(_RETURNED, {"departments": list(pairs), "since": since})
+        for one, other, incidents in cursor.fetchall():
+            if other is None:
+                whole[one] = incidents
+            else:
+                pairs[one].append(Bounce(known[other].slug, known[other].name, incidents))
     return {
-        one: [
-            Bounce(known[other].slug, known[other].name, count)
-            for other, count in sorted(others.items(), key=lambda pair: (-pair[1], known[pair[0]].slug))
-        ]
-        for one, others in times.items()
+        one: Bounces(whole[one], sorted(found, key=lambda bounce: (-bounce.incidents, bounce.slug)))
+        for one, found in pairs.items()
     }
 
 
-__all__ = ["WINDOW_DAYS", "Bar", "Bounce", "Cards", "bars", "bounces", "cards", "desks"]
+__all__ = ["WINDOW_DAYS", "Bar", "Bounce", "Bounces", "Cards", "bars", "bounces", "cards", "desks"]

@@ -13,11 +13,13 @@ from typing import Any, Self
 from django.db import models
 from django.db.models import (
     DurationField,
+    Exists,
     ExpressionWrapper,
     F,
     FilteredRelation,
     FloatField,
     Func,
+    OuterRef,
     Prefetch,
     Q,
     QuerySet,
@@ -50,6 +52,7 @@ class View(models.TextChoices):
     ANSWERED = "answered", "Accepted in 90 days"
     REOPENED = "reopened", "Reopened after it was resolved"
     UNHELD = "unheld", "Longest without anybody’s answer"
+    LATE_WAITS = "late_waits", "Set to wait close to the deadline in 90 days"
     AWAITED = "awaited", "Others wait for us"
 
 
@@ -135,6 +138,10 @@ def on_desk(department: Department, view: View, moment: datetime.datetime, other
         return Incident.objects.filter(pk__in=_answered_for(department, since), merged_into=None)
     if view == View.BOUNCED:
         return Incident.objects.filter(pk__in=_returned(department, since, other))
+    if view == View.ANSWERED:
+        return Incident.objects.filter(pk__in=accepted(department, since))
+    if view == View.LATE_WAITS:
+        return Incident.objects.filter(pk__in=late_waits([department], since).values("incident"))
     return held.filter(_held_in(view, moment, since))
 
 
@@ -145,7 +152,6 @@ def _held_in(view: View, moment: datetime.datetime, since: datetime.datetime) ->
         View.RESOLVED: Q(state=State.RESOLVED, resolved_at__gte=since),
         View.OPEN: is_open,
         View.PAST_DUE: is_open & Q(due_at__lt=moment),
-        View.ANSWERED: Q(answered_at__gte=since),
         View.REOPENED: Q(reopened__gt=0),
         View.UNHELD: Q(recorded_at__gte=since),
     }
@@ -163,6 +169,27 @@ def _asked(department: Department) -> QuerySet[HandOff]:
 def _answered_for(department: Department, since: datetime.datetime) -> QuerySet[Responsibility, int]:
     parts = Responsibility.objects.order_by().filter(department=department, share__gt=0, happened_at__gte=since)
     return parts.values_list("incident", flat=True)
+
+
+def accepted(department: Department | None, since: datetime.datetime | None = None) -> QuerySet[Any, Any]:
+    """Return the keys of the incidents that the department, or any, accepted: its own at first, or handed to it.
+
+    What was given away afterwards is among them, as it is among what the time to accept is told of.
+    """
+    own = Incident.objects.order_by().filter(answered_at__gte=F("recorded_at"))
+    given = HandOff.objects.order_by().filter(answer=Answer.ACCEPTED)
+    own = own.filter(~Exists(given.filter(incident=OuterRef("pk"))))
+    if department is not None:
+        own, given = own.filter(department=department), given.filter(to_department=department)
+    if since is not None:
+        own, given = own.filter(answered_at__gte=since), given.filter(answered_at__gte=since)
+    return own.values_list("pk").union(given.values_list("incident"))
+
+
+def late_waits(departments: Sequence[Department], since: datetime.datetime) -> QuerySet[Wait]:
+    """Return the waits that departments set from a moment on with their deadline near or past."""
+    late = Wait.objects.order_by().close_to_deadline()
+    return late.filter(waiting_department__in=departments, started_at__gte=since)
 
 
 def _returned(department: Department, since: datetime.datetime, other: str) -> QuerySet[HandOff, int]:
@@ -230,7 +257,7 @@ def _in_order(
         in_order = latest_first(incidents)
     elif view == View.UNHELD:
         in_order = unanswered_longest(incidents, moment)
-    elif view in (View.RECENT, View.BOUNCED, View.ANSWERED, View.REOPENED):
+    elif view in (View.RECENT, View.BOUNCED, View.ANSWERED, View.REOPENED, View.LATE_WAITS):
         in_order = dearest_first(incidents)
     else:
         in_order = urgent_first(incidents, department, moment)

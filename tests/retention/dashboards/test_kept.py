@@ -117,14 +117,14 @@ def test_what_takes_long_is_computed_less_often() -> None:
         name="slow", computed_at=now, took=datetime.timedelta(seconds=60), lasts=datetime.timedelta(0), figures={}
     )
     keep(DESKS, now)
-    assert KeptFigures.objects.get(name="desks").lasts >= datetime.timedelta(seconds=600)
+    assert KeptFigures.objects.get(name=DESKS.name).lasts >= datetime.timedelta(seconds=600)
     assert not DESKS.is_due(now + datetime.timedelta(seconds=590))
 
 
 def test_when_nobody_renews_them_a_page_computes_them_itself() -> None:
     now = timezone.now()
     keep(DESKS, now)
-    overdue = OVERDUE * KeptFigures.objects.get(name="desks").lasts
+    overdue = OVERDUE * KeptFigures.objects.get(name=DESKS.name).lasts
     assert DESKS.kept(now + overdue - datetime.timedelta(seconds=1)) is not None
     assert DESKS.kept(now + overdue) is None
     assert not DESKS.read(now + overdue).is_kept

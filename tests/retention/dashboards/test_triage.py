@@ -262,7 +262,7 @@ def test_returns_are_counted_by_pair_whoever_asked(shipping: Department, billing
     make.hand_off(make.incident(shares={shipping: 1.0}), billing, **answered)
     make.hand_off(make.incident(shares={billing: 1.0}), shipping, **answered)
     found = bounces([shipping], make.ago(days=90))[shipping.pk]
-    assert [(one.department, one.times) for one in found] == [(billing.name, 2)]
+    assert [(one.department, one.incidents) for one in found.pairs] == [(billing.name, 2)]
 
 
 def test_the_incidents_behind_the_returns_can_be_looked_at(shipping: Department, billing: Department) -> None:
@@ -315,10 +315,11 @@ def test_what_came_back_to_us_is_found(shipping: Department, billing: Department
 
 
 def test_figures_lead_to_their_incidents(shipping: Department, billing: Department) -> None:
-    again = make.incident(shares={shipping: 1.0}, title="again", reopened=1, answered_at=timezone.now())
+    answered: dict[str, Any] = {"recorded_at": make.ago(hours=1), "answered_at": timezone.now()}
+    again = make.incident(shares={shipping: 1.0}, title="again", reopened=1, **answered)
     legal = make.department("legal")
     for other in (billing, legal):
-        incident = make.incident(shares={shipping: 1.0}, title=f"to {other.slug}", answered_at=timezone.now())
+        incident = make.incident(shares={shipping: 1.0}, title=f"to {other.slug}", **answered)
         make.hand_off(incident, other, answer=Answer.RETURNED, answered_at=timezone.now())
     assert titles(shipping, View.REOPENED) == [again.title]
     assert set(titles(shipping, View.ANSWERED)) == {"again", "to billing", "to legal"}

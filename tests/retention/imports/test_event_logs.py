@@ -439,8 +439,8 @@ def test_the_figures_of_everything_on_record_lead_to_their_incidents(run: Import
     run([*LINES, *LATER])
     found = figures(None, timezone.now())
     # T1 lay for an hour and for two and a half; T2 for 23, asked for and returned, until somebody took it.
-    assert (found.answers, found.returned, found.reopened) == (2, 1, 1)
-    assert [(pair.one, pair.other, pair.times) for pair in found.pairs] == [("shipping", "legal", 1)]
+    assert (found.accepted, found.returned, found.reopened) == (2, 1, 1)
+    assert [(pair.one, pair.other, pair.incidents) for pair in found.pairs] == [("shipping", "legal", 1)]
     assert [(one.external_id, round(hours)) for one, hours in found.unheld] == [("T2", 23), ("T1", 2)]
     assert [one.external_id for one in made_of(Part.REOPENED, None)] == ["T1"]
     assert [one.external_id for one in made_of(Part.RETURNED, None, "legal", "shipping")] == ["T2"]
