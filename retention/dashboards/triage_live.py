@@ -39,19 +39,25 @@ def show_changes(request: PersonRequest, slug: str) -> HttpResponse:
     """Tell what others did since the desk was read; nothing at all if they did nothing."""
     require_desk(request)
     department = get_object_or_404(departments_open_to(request.user), slug=slug)
-    after = request.GET.get("after", "")
-    if not after.isdecimal() or len(after) > 18:
-        raise BadRequest("After which step is not said.")
-    events = news_after(department, int(after), request.user)
-    if not events:
+    after, told = _step(request.GET.get("after", "")), _step(request.GET.get("told", "0"))
+    events = news_after(department, after, request.user)
+    # What was told stands there already: told again it would be read out again, and whoever stands on it would fall.
+    if not events or events[0].pk == told:
         return HttpResponse(status=NOTHING_NEW)
     context = {
         "department": department,
         "news": [News(event) for event in events],
         "after": after,
+        "told": events[0].pk,
         "is_cut": len(events) == SHOWN,
     }
     return render(request, "dashboards/_triage_live.html", context)
+
+
+def _step(text: str) -> int:
+    if not text.isdecimal() or len(text) > 18:
+        raise BadRequest("After which step is not said.")
+    return int(text)
 
 
 def news_after(department: Department, after: int, person: Person) -> Sequence[IncidentEvent]:

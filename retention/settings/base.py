@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "retention.middleware.tell_parts_from_pages",
     "retention.middleware.write_for_the_reader",
 ]
 ROOT_URLCONF = "retention.urls"

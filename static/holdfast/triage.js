@@ -6,6 +6,7 @@
 
   let place = -1;
   let kept = null;
+  let lastDone = null;
 
   const desk = () => document.getElementById("desk");
   const rows = () => [...desk().querySelectorAll("tr[data-row]")];
@@ -15,6 +16,15 @@
     const all = rows();
     place = all.indexOf(row);
     all.forEach((one) => one.classList.toggle("current", one === row));
+    remember(location.href, row.dataset.incident);
+  }
+  // Which row was stood on, by address, as long as the window is open.
+  const stoodOn = (address) => { const { pathname, search } = new URL(address); return `desk ${pathname}${search}`; };
+  const remember = (address, incident) => sessionStorage.setItem(stoodOn(address), incident);
+  // The incidents of this page of the desk in their order, so that an incident's page can lead on to the next.
+  function keepOrder() {
+    const walk = { desk: desk().dataset.place, incidents: rows().map((row) => row.querySelector("[data-open]").getAttribute("href")) };
+    sessionStorage.setItem("desk walk", JSON.stringify(walk));
   }
   function stand(at) {
     const all = rows();
@@ -34,8 +44,16 @@
     if (button) button.click();
   };
 
+  // Beyond the last row stands the first of the next page.
+  function goDown() {
+    const further = place >= 0 && place === rows().length - 1 && desk().querySelector('.pager a[rel="next"]');
+    if (!further) return stand(place + 1);
+    remember(further.href, "first");
+    further.click();
+  }
+
   const keys = {
-    j: () => stand(place + 1),
+    j: goDown,
     k: () => stand(place < 0 ? 0 : place - 1),
     x: () => { const box = inRow("[data-tick-row]"); if (box) box.click(); },
     a: act("accept"), h: act("hand-off"), r: act("resolve"),
@@ -109,8 +127,15 @@
     const form = event.target.closest("form[data-work]");
     if (!form) return;
     event.preventDefault();
-    form.closest("dialog").close();
+    if ("sending" in form.dataset) return;
+    form.dataset.sending = "";
+    // The desk may have been narrowed since the page was made: back to what is seen now.
+    form.elements.next.value = desk().dataset.place;
     window.htmx.ajax("POST", form.action, { source: form, target: "#desk", swap: "outerHTML" });
+  });
+  // Whatever came back, the form can be sent again; it stays open, with its words, until the desk has taken it.
+  document.addEventListener("htmx:afterRequest", (event) => {
+    delete event.detail.requestConfig.elt.dataset.sending;
   });
 
   // What others did is told on its row, which stays where it is until the person asks for the desk anew.
@@ -144,15 +169,26 @@
 
   // Before the desk is replaced: what is ticked, and the rows below the one stood on, in their order.
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (!desk() || event.detail.target.id !== "desk") return;
+    if (!desk() || event.detail.target.id !== "desk" || !event.detail.shouldSwap) return;
     const source = event.detail.requestConfig.elt;
-    const isBulk = source.id === "ticked" || source.querySelector("input[name=incident]");
-    const all = rows();
+    const isDeed = event.detail.requestConfig.verb === "post";
+    // What was done with the ticked rows is done; where the desk was only read anew they stay ticked.
+    const isBulk = isDeed && (source.id === "ticked" || source.querySelector("input[name=incident]"));
+    const isUndo = source.matches("form[data-undo]");
+    const below = rowsFrom(place);
+    if (source.matches("form[data-work]")) source.closest("dialog").close();
     kept = {
       ticked: isBulk ? [] : [...desk().querySelectorAll("input[data-tick-row]:checked")].map((box) => box.value),
-      below: place < 0 ? [] : all.slice(place).concat(all.slice(0, place).reverse()).map((row) => row.dataset.incident),
+      beyond: isBulk ? null : desk().querySelector("[data-beyond]"),
+      // What was taken back is stood on again.
+      below: isUndo && lastDone ? [lastDone, ...below] : below,
     };
+    if (isDeed && !isUndo) lastDone = isBulk ? null : below[0] || null;
   });
+  function rowsFrom(at) {
+    const all = rows();
+    return at < 0 ? [] : all.slice(at).concat(all.slice(0, at).reverse()).map((row) => row.dataset.incident);
+  }
   // Then the same row, or if it has gone, the one that was below it.
   function standAgain() {
     const now = new Map(rows().map((row, index) => [row.dataset.incident, index]));
@@ -160,10 +196,28 @@
       const box = now.has(id) && rows()[now.get(id)].querySelector("[data-tick-row]");
       if (box) box.checked = true;
     });
+    const offer = kept.beyond && document.getElementById("ticked-beyond");
+    if (offer) offer.replaceWith(kept.beyond);
     const next = kept.below.find((id) => now.has(id));
     if (next === undefined) return place >= 0 && stand(place);
     stand(now.get(next));
   }
+  // Whoever comes back to the desk, or on to its next page, stands where they stood; what they or others did
+  // meanwhile is read anew.
+  window.addEventListener("pageshow", (event) => {
+    keepOrder();
+    const [visit] = performance.getEntriesByType("navigation");
+    const isBack = event.persisted || visit.type === "back_forward";
+    const incident = sessionStorage.getItem(stoodOn(location.href));
+    const isFromElsewhere = document.referrer && new URL(document.referrer).pathname !== location.pathname;
+    if (incident === "first") stand(0);
+    else if (incident && (isBack || isFromElsewhere || visit.type === "reload")) {
+      const at = rows().findIndex((row) => row.dataset.incident === incident);
+      if (at >= 0) stand(at);
+    }
+    if (isBack) window.htmx.ajax("GET", desk().dataset.place, { target: "#desk", swap: "outerHTML" });
+  });
+
   document.addEventListener("htmx:afterSettle", (event) => {
     if (!desk()) return;
     if (event.target.id === "desk-live") return tell();
@@ -175,6 +229,7 @@
     const typing = document.activeElement && document.activeElement.id === "desk-filter";
     if (kept && !typing) standAgain();
     kept = null;
+    keepOrder();
     desk().dispatchEvent(new Event("change", { bubbles: true }));
   });
 })();

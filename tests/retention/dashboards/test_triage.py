@@ -356,7 +356,17 @@ def test_others_changes_are_told_and_ones_own_are_not(shipping: Department) -> N
     assert "Ana Reed: accepted" in told
     assert "hers" in told
     assert "mine" not in told
+    # What was told is not told again, until there is more.
+    assert client.get(address, {"after": before, "told": newest_event()}).status_code == 204
     assert client.get(address, {"after": "x"}).status_code == 400
+    assert client.get(address, {"after": before, "told": "x"}).status_code == 400
+
+
+def test_a_part_of_a_page_is_never_taken_for_the_page(shipping: Department) -> None:
+    client = Client()
+    client.force_login(make.head(shipping))
+    answer = client.get(reverse("triage_department", args=[shipping.slug]))
+    assert "HX-Request" in answer.headers["Vary"]
 
 
 def test_a_view_is_kept_shared_and_removed(shipping: Department) -> None:
