@@ -11,6 +11,7 @@ PARTS = 3
 
 BEGIN_A_RUN = "from retention.tasks import start_nightly_run; start_nightly_run()"
 RUN_IS_CLOSED = "SELECT count(*) FROM retention_scoringrun WHERE finished_at IS NOT NULL"
+PARTS_TAKEN = "SELECT count(*) FROM retention_scoringrange WHERE claimed_at IS NOT NULL"
 PARTS_DONE = "SELECT count(*) FROM retention_scoringrange WHERE finished_at IS NOT NULL"
 WAITING_FOR_A_LOCK = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 OTHER_CONNECTIONS = """
@@ -69,6 +70,22 @@ def assert_every_part_is_old_or_new(system: System) -> None:
     assert sorted(is_done for is_done, _, _ in parts) == [False, True, True]
     for is_done, new, old in parts:
         assert (new > 0, old > 0) == (is_done, not is_done)
+
+
+@pytest.mark.parametrize("is_reached", [PARTS_TAKEN, PARTS_DONE], ids=["a part is taken", "a part is done"])
+def test_of_two_workers_on_one_run_either_finishes_it_wherever_the_other_is_killed(
+    books: System, is_reached: str
+) -> None:
+    with books.worker() as doomed, books.worker():
+        books.python(BEGIN_A_RUN)
+        wait_until(lambda: books.number(is_reached) > 0, "the two workers have begun")
+        kill_group(doomed)
+        # Also what the living one has in hand is given out again: taken twice, it must be done once.
+        books.sql(LET_CLAIMS_EXPIRE)
+        books.send("retention.sweep_runs")
+        wait_until(lambda: books.number(RUN_IS_CLOSED) == 1, "the other worker has finished the run")
+    assert books.number("SELECT count(*) FROM retention_scorehistory") == ACCOUNTS
+    assert_scores_are_those_of_an_undisturbed_run(books)
 
 
 def test_marks_that_a_killed_worker_had_taken_are_worked_off_by_another(books: System) -> None:
