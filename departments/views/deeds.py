@@ -11,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.errors import ActionError, NotAllowed
 from departments.actions.cure_steps import undo_of_problem
+from departments.actions.rows_undo import Rows, Undoing
 from departments.actions.undo import undo_of
 from departments.http import PersonRequest
 from departments.models import (
@@ -44,6 +45,13 @@ def do(
         sentence = done if isinstance(done, str) else done()
         messages.success(request, sentence, extra_tags=_undo_tag_of(result, request.user))
     return back(request, otherwise)
+
+
+def do_to_rows(
+    request: PersonRequest, rows: Rows, deed: Callable[[], object], *, done: str, taken_back: str, otherwise: str
+) -> HttpResponse:
+    """Do what changes these rows and no others, such that it can be taken back; `taken_back` says what is then so."""
+    return do(request, Undoing(request.user, taken_back, rows)(deed), done=done, otherwise=otherwise)
 
 
 def _undo_tag_of(result: object, person: Person) -> str:

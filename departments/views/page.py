@@ -200,7 +200,7 @@ def _forms(person: Person, incident: Incident) -> dict[str, Form]:
     return {
         "assign_form": AssignForm(department=department, auto_id="assign_%s", initial={"assignee": assignee}),
         "hand_off_form": HandOffForm(department=department, auto_id="hand_off_%s"),
-        "resolve_form": ResolveForm(department=department, auto_id="resolve_%s"),
+        "resolve_form": ResolveForm(department=department, auto_id="resolve_%s", initial={"cause": incident.cause}),
         "reopen_form": WordsForm(auto_id="reopen_%s"),
         "answer_form": AnswerForm(auto_id="answer_%s"),
         "counter_form": CounterForm(auto_id="counter_%s"),

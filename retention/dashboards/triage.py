@@ -24,7 +24,7 @@ from retention.dashboards.export import Cell, csv_response
 from retention.dashboards.paths import read_paths
 from retention.dashboards.triage_access import departments_open_to, require_desk
 from retention.dashboards.triage_cards import DESKS, cards
-from retention.dashboards.triage_filters import TriageFilters
+from retention.dashboards.triage_filters import Chip, TriageFilters
 from retention.dashboards.triage_live import newest_event
 from retention.dashboards.triage_rows import rows
 from retention.dashboards.triage_views import views_of
@@ -58,8 +58,16 @@ class Asked:
 
     def query(self, view: queue.View) -> str:
         """Return the address of a view that is narrowed as this one."""
-        pairs = [("tab", view.value), *([("q", self.text)] if self.text else []), *self.filters.query()]
+        pairs = [*self._others(view), *self.filters.query()]
         return urlencode([*pairs, *([("with", self.other)] if self.other and view == self.view else [])])
+
+    @property
+    def chips(self) -> list[Chip]:
+        """Return what was chosen, each with the address without it."""
+        return self.filters.chips(self._others(self.view))
+
+    def _others(self, view: queue.View) -> list[tuple[str, str]]:
+        return [("tab", view.value), *([("q", self.text)] if self.text else [])]
 
 
 @require_safe

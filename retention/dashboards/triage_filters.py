@@ -2,18 +2,31 @@
 
 import datetime
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
 from django.db.models import Q, QuerySet
+from django.forms import BoundField
 from django.http import QueryDict
+from django.utils.http import urlencode
 
 from accounts.segments import segments_on_record
 from departments.models import Answer, Department, FrictionType, HandOff, Incident, Person
 from departments.models.person import WORKS_IN_DEPARTMENT
 from retention.dashboards.triage_rows import SEVERITIES
+from retention.formatting import money
 
 NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One thing that was chosen, in words, and the address of the desk without it."""
+
+    words: str
+    url: str
 
 
 class TriageFilters(forms.Form):
@@ -56,6 +69,32 @@ class TriageFilters(forms.Form):
         for name, value in chosen.items():
             incidents = incidents.filter(fits[name](value))
         return incidents
+
+    @property
+    def lists(self) -> list[BoundField]:
+        """Return the fields of which several can be chosen."""
+        return [field for field in self if isinstance(field.field, forms.MultipleChoiceField)]
+
+    @property
+    def bounds(self) -> list[BoundField]:
+        """Return the fields that hold a figure."""
+        return [self[name] for name in ("value", "age")]
+
+    def chips(self, others: Sequence[tuple[str, str]]) -> list[Chip]:
+        """Return each thing that was chosen, with the address that leaves it out; `others` stand in every address."""
+        pairs = self.query()
+        return [
+            Chip(self._words(name, value), f"?{urlencode([*others, *pairs[:place], *pairs[place + 1 :]])}")
+            for place, (name, value) in enumerate(pairs)
+        ]
+
+    def _words(self, name: str, value: str) -> str:
+        field = self.fields[name]
+        if isinstance(field, forms.MultipleChoiceField):
+            label = dict(cast(Sequence[tuple[str, str]], field.choices)).get(value, value)
+            return f"with {label}" if name == "person" else str(label)
+        sentences = {"value": "worth {} or more a year", "age": "{} or more days old"}
+        return sentences.get(name, "returned to us").format(money(float(Decimal(value))) if name == "value" else value)
 
     def query(self) -> list[tuple[str, str]]:
         """Return what was chosen as the pairs of an address."""

@@ -5,12 +5,13 @@ import uuid
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from departments.http import PersonRequest
 from departments.models import Person
+from departments.views.deeds import back, do_to_rows
 from retention.dashboards.saved_views import SaveViewForm
 from retention.dashboards.triage_access import departments_open_to, require_desk
 from retention.models import SavedView
@@ -31,22 +32,41 @@ def save_view(request: PersonRequest, slug: str) -> HttpResponse:
     desk = reverse("triage_department", args=[department.slug])
     form = SaveViewForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "The view was not saved: give it a name of up to 60 letters.")
-        return redirect(desk)
-    kept = form.cleaned_data
-    SavedView.objects.update_or_create(
-        person=request.user,
-        page=PAGE,
-        name=kept["name"],
-        defaults={"query": kept["query"], "is_shared": kept["is_shared"]},
+        messages.error(request, _why_not(form))
+        return back(request, desk)
+    kept, own = form.cleaned_data, SavedView.objects.filter(person=request.user, page=PAGE)
+    name = kept["name"]
+    return do_to_rows(
+        request,
+        own.filter(name=name),
+        lambda: own.update_or_create(
+            person=request.user,
+            page=PAGE,
+            name=name,
+            defaults={"query": kept["query"], "is_shared": kept["is_shared"]},
+        ),
+        done=f"Saved as “{name}”.",
+        taken_back=f"the view “{name}” is as it was before",
+        otherwise=f"{desk}?{kept['query']}",
     )
-    messages.success(request, f"Saved as “{kept['name']}”.")
-    return redirect(f"{desk}?{kept['query']}")
+
+
+def _why_not(form: SaveViewForm) -> str:
+    if "name" in form.errors:
+        return "The view was not saved: give it a name of up to 60 letters."
+    return "The view was not saved: so many filters cannot be kept under a name. Take some out."
 
 
 @require_POST
 def forget_view(request: PersonRequest, view: uuid.UUID) -> HttpResponse:
     """Remove a saved view of the person's own."""
-    get_object_or_404(SavedView.objects.filter(person=request.user, page=PAGE), public_id=view).delete()
-    messages.success(request, "The saved view is removed.")
-    return redirect("triage")
+    own = SavedView.objects.filter(person=request.user, page=PAGE)
+    kept = get_object_or_404(own, public_id=view)
+    return do_to_rows(
+        request,
+        own.filter(pk=kept.pk),
+        kept.delete,
+        done=f"The view “{kept.name}” is removed.",
+        taken_back=f"the view “{kept.name}” is kept",
+        otherwise=reverse("triage"),
+    )

@@ -61,7 +61,7 @@
     Enter: () => { const link = inRow("[data-open]"); if (link) link.click(); },
   };
   function isBusy(target) {
-    return document.querySelector("dialog[open]") || target.isContentEditable ||
+    return document.querySelector("dialog[open], #desk details.drop[open]") || target.isContentEditable ||
       (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "checkbox");
   }
   document.addEventListener("keydown", (event) => {
@@ -77,6 +77,12 @@
     event.preventDefault();
     deed();
   });
+  // A menu that opens has the cursor in it, for whoever opened it by its key.
+  document.addEventListener("toggle", (event) => {
+    if (!event.target.matches("#desk details.drop[open]")) return;
+    const first = event.target.querySelector("a, input:not([type=hidden])");
+    if (first) first.focus();
+  }, true);
   document.addEventListener("focusin", (event) => {
     const row = event.target.closest("tr[data-row]");
     if (row && rows().indexOf(row) !== place) mark(row);

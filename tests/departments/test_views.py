@@ -52,6 +52,13 @@ def test_its_department_reads_what_happened(incident: Incident, shipping: Depart
     assert incident.account.name in page
 
 
+def test_the_cause_on_record_is_offered_when_it_is_resolved_again(incident: Incident, shipping: Department) -> None:
+    incident.cause = make.cause(shipping, "Weak packaging")
+    incident.save(update_fields=["cause"])
+    page = signed_in(make.head(shipping)).get(address("incident", incident)).content.decode()
+    assert f'<option value="{incident.cause.public_id}" selected>Weak packaging</option>' in page
+
+
 def test_what_was_resolved_long_ago_is_given_no_stale_figure(shipping: Department) -> None:
     made: dict[str, Any] = {"state": State.RESOLVED, "happened_at": make.ago(days=200), "money_at_risk": 4321.0}
     recent = make.incident(shares={shipping: 1.0}, resolved_at=make.ago(days=80), **made)

@@ -118,3 +118,21 @@ def test_a_deed_goes_back_to_the_rows_as_narrowed_and_undoing_it_to_its_row(comp
     expect(page.locator("tr[data-row]")).to_have_count(3)
     assert stood_on(page) == "Number 00"
     assert Incident.objects.get(title="Number 00").state == State.NEW
+
+
+def test_filters_are_chosen_named_and_left_out_by_keys(company: Company, visit: Visit) -> None:
+    more_incidents(company, 2)
+    page = visit(company.people["head"])
+    page.keyboard.press("F")
+    expect(page.get_by_role("checkbox", name="nobody yet")).to_be_focused()
+    # The keys of the rows rest while the menu is open.
+    page.keyboard.press("j")
+    expect(page.locator("tr.current")).to_have_count(0)
+    page.keyboard.press("Space")
+    page.get_by_label("Happened at least so many days ago").fill("1")
+    page.keyboard.press("Enter")
+    narrowed = page.get_by_role("list", name="Narrowed to")
+    expect(narrowed).to_contain_text("with nobody yet")
+    narrowed.get_by_role("link", name="Leave out: with nobody yet").press("Enter")
+    expect(narrowed).not_to_contain_text("with nobody yet")
+    expect(narrowed).to_contain_text("1 or more days old")

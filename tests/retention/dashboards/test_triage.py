@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from departments.actions import handoffs
 from departments.actions.incidents import accept
-from departments.models import Answer, Department, Incident, Person, Role, State
+from departments.models import Answer, Department, Incident, Person, Role, RowsUndo, State
 from retention.dashboards import triage_counts
 from retention.dashboards import triage_queue as queue
 from retention.dashboards.triage_cards import bounces, desks
@@ -381,8 +381,45 @@ def test_a_view_is_kept_shared_and_removed(shipping: Department) -> None:
     assert "Grave and ours" in others.get(desk).content.decode()
     forget = reverse("triage_forget_view", args=[view.public_id])
     assert others.post(forget).status_code == 404
-    assert client.post(forget).status_code == 302
+    answer = client.post(forget, {"next": f"{desk}?tab=open"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{desk}?tab=open")
     assert not SavedView.objects.exists()
+    client.post(reverse("undo", args=[RowsUndo.objects.latest("pk").batch]))
+    assert SavedView.objects.get().query == kept["query"]
+
+
+def test_a_view_that_was_overwritten_is_had_back(shipping: Department) -> None:
+    client = Client()
+    client.force_login(make.head(shipping))
+    for query in ("tab=open", "tab=resolved"):
+        client.post(reverse("triage_save_view", args=[shipping.slug]), {"name": "Mine", "query": query})
+    client.post(reverse("undo", args=[RowsUndo.objects.latest("pk").batch]))
+    assert SavedView.objects.get().query == "tab=open"
+
+
+def test_a_view_of_too_many_filters_is_refused_for_that_reason(shipping: Department) -> None:
+    client = Client()
+    client.force_login(make.head(shipping))
+    kept = {"name": "Mine", "query": "&".join(["person=nobody"] * 50)}
+    answer = client.post(reverse("triage_save_view", args=[shipping.slug]), kept, follow=True)
+    assert "so many filters" in answer.content.decode()
+
+
+def test_what_narrows_the_desk_is_named_and_left_out_one_by_one(shipping: Department) -> None:
+    query = "tab=open&q=late&person=nobody&severity=severe&severity=slight&value=1000&age=2&returned=on"
+    client = Client()
+    client.force_login(make.head(shipping))
+    assert (
+        "with nobody yet"
+        in client.get(f"{reverse('triage_department', args=[shipping.slug])}?{query}").content.decode()
+    )
+    filters = TriageFilters(QueryDict(query), department=shipping)
+    chips = {chip.words: chip.url for chip in filters.chips([("tab", "open")])}
+    assert list(chips) == [
+        *("with nobody yet", "severe", "slight"),
+        *("worth £1,000 or more a year", "2 or more days old", "returned to us"),
+    ]
+    assert chips["severe"] == "?tab=open&person=nobody&severity=slight&value=1000&age=2&returned=on"
 
 
 def test_complaints_that_no_incident_accounts_for_are_named(shipping: Department) -> None:
