@@ -3,7 +3,8 @@
 The rule: every moment from the day we knew of it to the day it was put right is charged to one side. From being asked
 until it answers, the time is the asked department's; while a wait lasts, it is theirs who are waited for; otherwise it
 is the department's that holds the incident. Waiting for the customer or a supplier is charged to no department.
-The customer's clock runs from when it happened and never starts again.
+The customer's clock runs from when it happened and never starts again. A dispute charges nobody else: until the other
+side takes it, the time is the department's that disputes it.
 """
 
 import dataclasses
@@ -127,10 +128,14 @@ def _turns(
     departments: Mapping[str, Department],
 ) -> Iterator[Turn]:
     """Yield whose time begins when, and why; nobody's once it is put right."""
-    asked = {str(one.public_id): one for one in hand_offs}
-    holder = departments.get(_first_holder(asked.values(), incident))
+    # What is asked about a part charges nobody with the time: its holder goes on.
+    asked = {str(one.public_id): one for one in hand_offs if not one.is_of_part}
+    steps = list(events)
+    holder = _first_holder(steps, departments) or departments.get(_first_giver(asked.values(), incident))
     why = "has not answered yet"
-    for event in events:
+    for event in steps:
+        if event.verb.startswith("part_"):
+            continue
         holder = departments.get(str(event.details.get("holder", "")), holder)
         question = asked.get(str(event.details.get("hand_off") or event.details.get("asked_again") or ""))
         if event.verb in ("reported", "detected", "restored"):
@@ -139,15 +144,23 @@ def _turns(
             yield event.at, question.to_department, f"was asked: {question.get_reason_display().lower()}"
         elif event.verb == "undone" and event.details.get("asked_again") and question is not None:
             yield event.at, question.to_department, "was asked"
-        elif event.verb in ("returned", "withdrawn", "undone"):
+        elif event.verb == "disputed":
+            yield event.at, holder, "disputes it"
+        elif event.verb in ("returned", "withdrawn", "dispute_withdrawn", "undone"):
             yield event.at, holder, "holds it"
-        elif event.verb in ("accepted", "hand_off_accepted", "ruled", "reopened"):
+        elif event.verb in ("accepted", "hand_off_accepted", "dispute_taken", "ruled", "reopened"):
             yield event.at, holder, "works on it"
         elif event.verb in ENDS:
             yield event.at, None, ""
 
 
-def _first_holder(hand_offs: Iterable[HandOff], incident: Incident) -> str:
+def _first_holder(events: Sequence[IncidentEvent], departments: Mapping[str, Department]) -> Department | None:
+    """Return who was asked first of all, as far as the record says so."""
+    key = events[0].details.get("department_id") if events else None
+    return next((department for department in departments.values() if department.pk == key), None)
+
+
+def _first_giver(hand_offs: Iterable[HandOff], incident: Incident) -> str:
     """Return who held it before anybody else was asked."""
     first = min(hand_offs, key=lambda one: one.proposed_at, default=None)
     return first.from_department.slug if first else incident.department.slug

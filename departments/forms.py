@@ -9,7 +9,17 @@ from zoneinfo import available_timezones
 from django import forms
 
 from departments.actions.outcome import MOST_AT_ONCE
-from departments.models import CauseCode, Department, FrictionType, Incident, Person, Reason, Role, Weekday
+from departments.models import (
+    CauseCode,
+    Department,
+    DisputeReason,
+    FrictionType,
+    Incident,
+    Person,
+    Reason,
+    Role,
+    Weekday,
+)
 
 _WORKING_ROLES = (Role.DEPARTMENT_HEAD, Role.DEPARTMENT_MEMBER)
 
@@ -56,6 +66,7 @@ class HandOffForm(forms.Form):
     )
 
     def __init__(self, *args: Any, department: Department, **kwargs: Any) -> None:
+        """`department` is the one that asks."""
         super().__init__(*args, **kwargs)
         others = Department.objects.filter(is_active=True).exclude(pk=department.pk)
         self.fields["to"].queryset = others  # type: ignore[attr-defined]  # a choice field
@@ -99,6 +110,32 @@ class CounterForm(forms.Form):
         min_value=1, max_value=100, label="Share, %", help_text="of what the other department answers for now"
     )
     words = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), max_length=2000, label="Why this share")
+
+
+class DisputeForm(forms.Form):
+    """Why it is not the own department's."""
+
+    reason = forms.ChoiceField(choices=[("", "choose…"), *DisputeReason.choices], label="Why")
+    words = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), max_length=2000, label="In words")
+
+
+class DisputeAnswerForm(forms.Form):
+    """What the other side says: how much of it is its own after all."""
+
+    share = forms.IntegerField(
+        min_value=0,
+        max_value=100,
+        initial=0,
+        label="Share that you take, %",
+        help_text="100 takes it at once, less is offered, 0 leaves it with them",
+    )
+    words = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), max_length=2000, required=False, label="In words")
+
+    def __init__(self, *args: Any, takes: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not takes:
+            del self.fields["share"]
+            self.fields["words"].required = True
 
 
 class RegradeForm(forms.Form):

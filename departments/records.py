@@ -16,6 +16,8 @@ STATE_AFTER = {
     "offered": "waiting",
     "waited": "waiting",
     "returned": "disputed",
+    "disputed": "disputed",
+    "dispute_taken": "in_work",
     "resolved": "resolved",
     "merged": "resolved",
     "signal_withdrawn": "resolved",
@@ -73,10 +75,11 @@ CHECKS = (
         """,
     ),
     Check(
-        "An incident waits if and only if one hand-off waits for an answer, or one wait lasts.",
+        "An incident waits if and only if its holder asks another department, or one wait lasts.",
         """
         SELECT incident.id FROM departments_incident AS incident
         LEFT JOIN departments_handoff AS asked ON asked.incident_id = incident.id AND asked.answer = 'pending'
+            AND NOT asked.is_of_part
         LEFT JOIN departments_wait AS wait ON wait.incident_id = incident.id AND wait.ended_at IS NULL
         GROUP BY incident.id
         HAVING (incident.state = 'waiting') <> (count(asked.id) + count(wait.id) = 1)
@@ -109,6 +112,37 @@ CHECKS = (
         SELECT incident.id FROM departments_incident AS incident
         JOIN departments_ruling AS ruling ON ruling.incident_id = incident.id AND ruling.state = 'open'
         WHERE incident.state = 'waiting' AND ruling.regrading_id IS NULL
+        """,
+    ),
+    Check(
+        "What its holder disputes stands as disputed until it is settled, or another department is asked.",
+        """
+        SELECT incident.id FROM departments_incident AS incident
+        JOIN departments_dispute AS dispute ON dispute.incident_id = incident.id AND dispute.ended_at IS NULL
+        WHERE NOT dispute.is_of_part
+            AND (dispute.department_id <> incident.department_id OR incident.state NOT IN ('disputed', 'waiting'))
+        """,
+    ),
+    Check(
+        "Whoever disputes a part answers for it and does not hold the incident.",
+        """
+        SELECT dispute.incident_id FROM departments_dispute AS dispute
+        JOIN departments_incident AS incident ON incident.id = dispute.incident_id
+        LEFT JOIN departments_responsibility AS part ON part.incident_id = dispute.incident_id
+            AND part.department_id = dispute.department_id AND part.share > 0
+        WHERE dispute.ended_at IS NULL AND dispute.is_of_part
+            AND (part.id IS NULL OR dispute.department_id = incident.department_id)
+        """,
+    ),
+    Check(
+        "Every dispute has the step in which it was raised.",
+        """
+        SELECT dispute.incident_id FROM departments_dispute AS dispute
+        LEFT JOIN departments_incidentevent AS step ON step.incident_id = dispute.incident_id
+            AND step.verb IN ('disputed', 'part_disputed')
+            AND step.details ->> 'dispute' = dispute.public_id::text
+        GROUP BY dispute.id, dispute.incident_id
+        HAVING count(step.id) <> 1
         """,
     ),
     Check(

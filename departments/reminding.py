@@ -24,6 +24,7 @@ REMIND = """
                CASE WHEN incident.due_at <= %(now)s THEN 'late' ELSE 'soon' END AS kind
         FROM departments_incident AS incident
         LEFT JOIN departments_handoff AS asked ON asked.incident_id = incident.id AND asked.answer = 'pending'
+            AND NOT asked.is_of_part
         LEFT JOIN departments_wait AS wait ON wait.incident_id = incident.id AND wait.ended_at IS NULL
         JOIN horizon ON horizon.department_id
             = coalesce(asked.to_department_id, wait.department_id, incident.department_id)

@@ -13,8 +13,9 @@ from django.utils import timezone
 from accounts.models import Account, OrderLine
 from departments.actions.attaching import attach
 from departments.actions.call_requests import ask_for_call
+from departments.actions.disputing import dispute
 from departments.actions.grading import regrade
-from departments.actions.handoffs import hand_off, return_hand_off
+from departments.actions.handoffs import accept_hand_off, hand_off, return_hand_off
 from departments.actions.incidents import accept, assign, note, report_friction, resolve
 from departments.actions.rulings import ask_for_ruling, state_case
 from departments.actions.waits import wait
@@ -22,6 +23,8 @@ from departments.models import (
     Adoption,
     Commitment,
     DetectionRule,
+    Dispute,
+    DisputeReason,
     HandOff,
     Incident,
     Mention,
@@ -261,6 +264,7 @@ def _incidents(account: Account, people: Mapping[str, Person]) -> dict[str, mode
         "on_hold": awaited.incident,
         **cured(accept(incident=reported(), acting_person=head), accept(incident=reported(), acting_person=head), head),
         "disputed": disputed,
+        "dispute": _not_ours(reported(), people),
         "mention": Mention.objects.get(note__incident=in_work),
         "ruling": ruling,
         "new": reported(),
@@ -285,6 +289,27 @@ def _disputes(reported: Callable[[], Incident], people: Mapping[str, Person]) ->
     question = ask_for_ruling(incident=handed_back(), words="Whose is it?", acting_person=people["asked_head"])
     state_case(ruling=question, words="The label was wrong.", acting_person=people["asked_head"])
     return disputed, question
+
+
+def _not_ours(incident: Incident, people: Mapping[str, Person]) -> Dispute:
+    """Billing took a part of it and says now that its part is not its own."""
+    asked = hand_off(
+        incident=incident,
+        to=make.department("billing"),
+        reason=Reason.SHARED_CAUSE,
+        words="The invoice bore another address.",
+        expected="",
+        share=0.4,
+        acting_person=people["head"],
+    )
+    shared = accept_hand_off(hand_off=asked, words="", acting_person=people["asked_head"]).incident
+    dispute(
+        incident=Incident.objects.get(pk=shared.pk),
+        reason=DisputeReason.CAUSED_ELSEWHERE,
+        words="The invoice was right.",
+        acting_person=people["asked_head"],
+    )
+    return Dispute.objects.get(incident=shared)
 
 
 def _ask_billing(incident: Incident, head: Person) -> HandOff:

@@ -20,6 +20,7 @@ ELSEWHERE = {
     "rules/<id>/edit": "rules/<id>/change",
     "incidents/ticked/accept": "deeds/accept",
     "incidents/ticked/assign": "deeds/assign",
+    "incidents/ticked/dispute": "deeds/dispute",
     "incidents/ticked/hand-off": "deeds/hand-off",
     "incidents/ticked/merge": "deeds/merge",
     "incidents/ticked/resolve": "deeds/resolve",

@@ -9,16 +9,19 @@ from django.utils import timezone
 from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import Account, Order
 from accounts.moments import why_impossible
-from departments.actions.disputes import as_open, settle_ruling
+from departments.actions.disputes import as_open, end_disputes, settle_ruling, settle_undisputed
 from departments.actions.mentions import mention_people
 from departments.actions.opening import NewIncident, OpenedIncident, OpenedIncidents, open_incidents
+from departments.actions.parts import speaks_for_part
 from departments.actions.permissions import require, require_answering, require_member_of, require_sight
-from departments.actions.steps import moment, record_step, require_state, swap
+from departments.actions.steps import last_step, moment, record_step, require_state, swap
 from departments.actions.undo import Picture, allow_undo, picture
 from departments.clocks import deadline
 from departments.models import (
     Capability,
     CauseCode,
+    Dispute,
+    DisputeEnd,
     FrictionType,
     Incident,
     Note,
@@ -108,8 +111,9 @@ def _check_report(
 
 @transaction.atomic
 def accept(*, incident: Incident, acting_person: Person) -> Incident:
-    """Answer for the incident: the holding department takes it into work."""
-    require_answering(acting_person, incident.department)
+    """Answer for the incident: the holding department takes it into work; any other accepts its part of it."""
+    if speaks_for_part(acting_person, incident):
+        return _accept_part(incident, acting_person)
     require_state(incident, *ANSWERABLE)
     before, as_it_was = incident.state, picture(incident)
     now = timezone.now()
@@ -119,9 +123,31 @@ def accept(*, incident: Incident, acting_person: Person) -> Incident:
     record_step(
         incident=incident, verb="accepted", words="", acting_person=acting_person, details={"state_before": before}
     )
-    also = [as_open(settled)] if settled else []
+    also = [*([as_open(settled)] if settled else []), *_undisputed(incident, DisputeEnd.ACCEPTED, acting_person)]
     allow_undo(as_it_was, incident, "accepted", acting_person, also=also)
     return incident
+
+
+def _accept_part(incident: Incident, acting_person: Person) -> Incident:
+    """Answer for the own part: it is provisional no longer, and no longer disputed."""
+    department = acting_person.department_id
+    part = Responsibility.objects.filter(incident=incident, department=department)
+    disputes = Dispute.objects.open().filter(incident=incident, department=department)
+    if not (disputes.exists() or part.filter(is_provisional=True).exists()) or not incident.is_open:
+        raise Conflict(f"Your part needs no answer: it is accepted. {last_step(incident)}")
+    as_it_was = picture(incident)
+    swap(incident)
+    part.update(is_provisional=False)
+    also = end_disputes(disputes, DisputeEnd.ACCEPTED, acting_person)
+    record_step(incident=incident, verb="part_accepted", words="", acting_person=acting_person, details={})
+    also += settle_undisputed(incident, acting_person)
+    allow_undo(as_it_was, incident, "part_accepted", acting_person, also=also)
+    return incident
+
+
+def _undisputed(incident: Incident, end: DisputeEnd, acting_person: Person) -> list[dict[str, object]]:
+    """End what the holder disputes."""
+    return end_disputes(Dispute.objects.filter(incident=incident, department=incident.department), end, acting_person)
 
 
 def _settle_share(incident: Incident) -> None:
@@ -187,7 +213,8 @@ def resolve(*, incident: Incident, resolution: str, cause: CauseCode | None, act
     _settle_share(incident)
     details = {"state_before": before, "cause": cause.name if cause else None}
     record_step(incident=incident, verb="resolved", words=words, acting_person=acting_person, details=details)
-    allow_undo(as_it_was, incident, "resolved", acting_person)
+    also = _undisputed(incident, DisputeEnd.CLOSED, acting_person)
+    allow_undo(as_it_was, incident, "resolved", acting_person, also=also)
     return incident
 
 

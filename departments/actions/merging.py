@@ -1,15 +1,19 @@
 """Duplicates: one incident is kept, the others point to it and weigh nothing."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import Conflict, Invalid
+from departments.actions.disputes import as_disputed, disputed_by, end_disputes
 from departments.actions.outcome import Outcome, Overtaken, as_error
+from departments.actions.parts import whom_asked
 from departments.actions.permissions import require_answering
 from departments.actions.sets import Standing, Step, locked, planned, write
-from departments.models import Incident, IncidentEvent, Person, Responsibility, State
+from departments.models import Dispute, DisputeEnd, Incident, IncidentEvent, Person, Responsibility, State
 
 MERGEABLE = (State.NEW, State.IN_WORK, State.DISPUTED)
 
@@ -38,23 +42,43 @@ def merge_all(*, incidents: Iterable[Incident], into: Incident, acting_person: P
     now = {one.pk: one for one in [*(one.incident for one in found), *(one.incident for one in refused)]}
     if (kept := now.get(into.pk)) is None:
         raise Conflict("The one to be kept is not on record any more.")
+    between = _Between.of([one.incident for one in found])
     keepers = {one.merged_into_id for one in Incident.objects.only("merged_into").filter(merged_into__in=duplicates)}
     done = planned(
         [one for one in found if one.incident.pk != kept.pk],
         [one for one in refused if one.incident.pk != kept.pk],
-        lambda standing: _merged(standing, kept, keepers, acting_person),
+        lambda one: _merged(one, kept, keepers, between, acting_person),
     )
     # Not a change of the one kept, but part of its record.
     done.also_on_record.extend(_taken_in(step.incident, kept, acting_person) for step in done.steps)
     outcome = write(done, acting_person)
-    Responsibility.objects.filter(incident__in=[step.incident.pk for step in done.steps]).update(share=0.0)
+    merged = [step.incident.pk for step in done.steps]
+    Responsibility.objects.filter(incident__in=merged).update(share=0.0)
+    end_disputes(Dispute.objects.filter(incident__in=merged), DisputeEnd.CLOSED, acting_person)
     return outcome
 
 
-def _merged(standing: Standing, kept: Incident, keepers: Collection[int | None], acting_person: Person) -> Step:
+@dataclass(frozen=True, slots=True)
+class _Between:
+    """What departments have open between them: who is asked, in a sentence, and what is disputed, by incident."""
+
+    asked: Mapping[int, str]
+    disputed: Mapping[int, Mapping[int, int]]
+
+    @classmethod
+    def of(cls, incidents: Sequence[Incident]) -> Self:
+        """Read it for all of them."""
+        return cls(whom_asked(incidents), disputed_by(incidents))
+
+
+def _merged(
+    standing: Standing, kept: Incident, keepers: Collection[int | None], between: _Between, acting_person: Person
+) -> Step:
     duplicate = standing.incident
     require_answering(acting_person, duplicate.department)
     _check_pair(duplicate, kept, keepers)
+    if sentence := between.asked.get(duplicate.pk):
+        raise Conflict(sentence)
     changes = {
         "state": State.RESOLVED,
         "merged_into_id": kept.pk,
@@ -62,7 +86,8 @@ def _merged(standing: Standing, kept: Incident, keepers: Collection[int | None],
         "resolved_at": max(timezone.now(), duplicate.happened_at),
     }
     details = {"into": str(kept.public_id), "state_before": duplicate.state}
-    return Step(standing, "merged", changes, details)
+    also = [as_disputed(key) for key in between.disputed.get(duplicate.pk, {}).values()]
+    return Step(standing, "merged", changes, details, also=also)
 
 
 def _taken_in(duplicate: Incident, kept: Incident, acting_person: Person) -> IncidentEvent:

@@ -16,6 +16,8 @@ PARTICIPLES = {
     "assigned": "assigned",
     "handed_off": "handed off",
     "returned": "returned",
+    "disputed": "disputed",
+    "dispute_taken": "taken over",
     "resolved": "resolved",
     "merged": "merged",
     "reopened": "reopened",

@@ -11,7 +11,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.errors import Conflict, Invalid, NotAllowed
-from departments.actions.disputes import as_open, as_withdrawn, open_ruling
+from departments.actions.disputes import as_open, as_withdrawn, end_disputes, open_ruling
+from departments.actions.parts import refuse_while_asked
 from departments.actions.permissions import require
 from departments.actions.shares import write_shares
 from departments.actions.steps import locked_incident, record_step, require_state, swap
@@ -20,6 +21,8 @@ from departments.clocks import deadline
 from departments.models import (
     Capability,
     Department,
+    Dispute,
+    DisputeEnd,
     Incident,
     Person,
     Regrading,
@@ -37,6 +40,8 @@ def parties(incident: Incident) -> QuerySet[Department]:
         Q(responsibilities__incident=incident)
         | Q(given__incident=incident)
         | Q(asked__incident=incident)
+        | Q(raised_disputes__incident=incident)
+        | Q(disputes_to_answer__incident=incident)
         | Q(pk=incident.reporting_department_id)
     )
     return Department.objects.filter(pk__in=Department.objects.order_by().filter(concerned).values("pk"))
@@ -47,7 +52,7 @@ def ask_for_ruling(*, incident: Incident, words: str, acting_person: Person) -> 
     """Put a disputed incident before an executive."""
     require(acting_person, Capability.ANSWER_INCIDENTS)
     _require_party(incident, acting_person)
-    require_state(incident, State.DISPUTED)
+    _require_dispute(incident)
     if not words.strip():
         raise Invalid("words", "Say what is in dispute.")
     if Ruling.objects.open().filter(incident=incident).exists():
@@ -57,6 +62,13 @@ def ask_for_ruling(*, incident: Incident, words: str, acting_person: Person) -> 
     ruling = open_ruling(incident, words.strip(), acting_person)
     allow_undo(before, incident, "ruling_asked", acting_person, also=[as_withdrawn(ruling, acting_person)])
     return ruling
+
+
+def _require_dispute(incident: Incident) -> None:
+    """Refuse what nobody disputes, and what others are just asked to take."""
+    refuse_while_asked(incident)
+    if incident.state == State.WAITING or not Dispute.objects.open().filter(incident=incident).exists():
+        require_state(incident, State.DISPUTED)
 
 
 def _require_party(incident: Incident, acting_person: Person) -> None:
@@ -106,6 +118,7 @@ def rule(
     require_state(concerned, State.NEW, State.IN_WORK, State.DISPUTED, State.RESOLVED)
     if concerned.merged_into_id is not None:
         raise Conflict("It was merged into another incident: nobody answers for it any more.")
+    refuse_while_asked(concerned)
     _decide(ruling, shares, words.strip(), acting_person)
     before = picture(concerned)
     graded = _grade(ruling, regrading_stands=regrading_stands)
@@ -116,6 +129,7 @@ def rule(
     details |= {"state": concerned.state, "holder": concerned.department.slug}
     record_step(incident=concerned, verb="ruled", words=words.strip(), acting_person=acting_person, details=details)
     also = [as_open(ruling), *([_undecided(ruling.regrading)] if ruling.regrading else [])]
+    also += end_disputes(Dispute.objects.filter(incident=concerned), DisputeEnd.RULED, acting_person)
     allow_undo(before, concerned, "ruled", acting_person, also=also)
     return ruling
 

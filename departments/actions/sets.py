@@ -35,6 +35,16 @@ class Standing:
         """Return who answers for it, by department key."""
         return {part["department_id"]: part["share"] for part in self.before.shares}
 
+    def is_part_of(self, person: Person) -> bool:
+        """Return whether the person's department answers for a part of what another holds."""
+        own = person.department_id
+        return own is not None and own != self.incident.department_id and self.shares.get(own, 0.0) > 0
+
+    def is_provisional_for(self, person: Person) -> bool:
+        """Return whether the part of the person's department is not accepted yet."""
+        own = person.department_id
+        return any(part["is_provisional"] for part in self.before.shares if part["department_id"] == own)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

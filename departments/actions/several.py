@@ -8,10 +8,27 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import Conflict, Invalid
-from departments.actions.disputes import as_open, why_unmovable
-from departments.actions.handoffs import HANDED_OFF, MOVABLE, check_proposal, given_back, moved, spelled_hand_off
+from departments.actions.disputes import (
+    as_disputed,
+    as_open,
+    disputed_by,
+    end_disputes,
+    holders_question,
+    why_unmovable,
+)
+from departments.actions.handoffs import (
+    ACCEPTED,
+    HANDED_OFF,
+    MOVABLE,
+    check_proposal,
+    given_back,
+    moved,
+    spelled_hand_off,
+    verb_of,
+)
 from departments.actions.incidents import ANSWERABLE, WORKABLE, check_assignee
 from departments.actions.outcome import Outcome, Overtaken
+from departments.actions.parts import PART_MOVABLE, own_department, whom_asked
 from departments.actions.permissions import require, require_answering, require_member_of
 from departments.actions.sets import Standing, Step, locked, planned, write
 from departments.actions.shares import write_all_shares
@@ -21,6 +38,8 @@ from departments.models import (
     Capability,
     CauseCode,
     Department,
+    Dispute,
+    DisputeEnd,
     HandOff,
     Incident,
     Person,
@@ -33,20 +52,24 @@ from departments.models import (
 
 @transaction.atomic
 def accept_all(*, incidents: Iterable[Incident], acting_person: Person) -> Outcome:
-    """Answer for all of them: as their holder, or as the department that is asked to take them."""
+    """Answer for all of them: as their holder, as the department that is asked to take them, or for the own parts."""
     found, refused = locked(incidents)
     asked = _asked_of(found, acting_person)
     rulings = _unruled(found)
-    takes = _Taking(asked, acting_person)
+    disputed = disputed_by([one.incident for one in found])
+    ruled = why_unmovable(one.incident for one in found if one.is_part_of(acting_person))
+    takes = _Taking(asked, disputed, acting_person)
 
     def plan(standing: Standing) -> Step:
         if standing.incident.pk in asked:
             return takes.plan(standing)
-        return _accepted(standing, rulings.get(standing.incident.pk), acting_person)
+        own = disputed.get(standing.incident.pk, {}).get(acting_person.department_id or 0)
+        if standing.is_part_of(acting_person):
+            return _part_accepted(standing, own, ruled.get(standing.incident.pk), acting_person)
+        return _accepted(standing, rulings.get(standing.incident.pk), own, acting_person)
 
     done = planned(found, refused, plan)
-    took = [step.incident for step in done.steps if step.answered is None]
-    _settle(took, acting_person)
+    _settle([step for step in done.steps if step.answered is None], acting_person)
     takes.answer([step for step in done.steps if step.answered is not None])
     outcome = write(done, acting_person)
     takes.move_shares([step for step in done.steps if step.answered is not None])
@@ -65,8 +88,7 @@ def _asked_of(found: Iterable[Standing], acting_person: Person) -> dict[int, Han
 
 def _unruled(found: Iterable[Standing]) -> dict[int, Ruling]:
     """Return the open questions who answers, which end once the holder accepts."""
-    waiting = Ruling.objects.open().filter(incident__in=[one.incident.pk for one in found], regrading=None)
-    return {ruling.incident_id: ruling for ruling in waiting}
+    return {ruling.incident_id: ruling for ruling in holders_question(one.incident for one in found)}
 
 
 def require_one_of(incident: Incident, *states: str) -> None:
@@ -75,7 +97,7 @@ def require_one_of(incident: Incident, *states: str) -> None:
         raise Overtaken(f"This cannot be done now: {incident.get_state_display().lower()}.")
 
 
-def _accepted(standing: Standing, ruling: Ruling | None, acting_person: Person) -> Step:
+def _accepted(standing: Standing, ruling: Ruling | None, disputed: int | None, acting_person: Person) -> Step:
     incident = standing.incident
     require_answering(acting_person, incident.department)
     require_one_of(incident, *ANSWERABLE)
@@ -84,25 +106,41 @@ def _accepted(standing: Standing, ruling: Ruling | None, acting_person: Person) 
         "answered_at": incident.answered_at or timezone.now(),
         "due_at": incident.resolve_due_at,
     }
-    also = [as_open(ruling)] if ruling else []
+    also = [*([as_open(ruling)] if ruling else []), *([as_disputed(disputed)] if disputed else [])]
     return Step(standing, "accepted", changes, {"state_before": incident.state}, also=also)
 
 
-def _settle(incidents: Iterable[Incident], acting_person: Person) -> None:
-    """What the holder accepts is provisional no longer, and nobody need rule on who answers."""
-    keys = [incident.pk for incident in incidents]
-    parts = Responsibility.objects.filter(incident__in=keys, department=acting_person.department_id)
+def _part_accepted(standing: Standing, disputed: int | None, ruled: str | None, acting_person: Person) -> Step:
+    require(acting_person, Capability.ANSWER_INCIDENTS)
+    if ruled:
+        raise Conflict(ruled)
+    if not standing.incident.is_open or not (disputed or standing.is_provisional_for(acting_person)):
+        raise Conflict("Your part needs no answer: it is accepted.")
+    return Step(standing, "part_accepted", {}, {}, also=[as_disputed(disputed)] if disputed else [])
+
+
+def _settle(steps: Iterable[Step], acting_person: Person) -> None:
+    """What is accepted is no longer provisional or disputed; where its holder accepts, nobody need rule on it."""
+    incidents = {step.incident.pk: step for step in steps}
+    parts = Responsibility.objects.filter(incident__in=incidents, department=acting_person.department_id)
     parts.filter(is_provisional=True).update(is_provisional=False)
-    Ruling.objects.open().filter(incident__in=keys, regrading=None).update(
+    held = [step.incident for step in incidents.values() if step.verb == "accepted"]
+    settled = list(holders_question(held).values_list("pk", flat=True))
+    Ruling.objects.filter(pk__in=settled).update(
         state=RulingState.SETTLED, decided_at=timezone.now(), decided_by=acting_person
     )
+    own = Dispute.objects.filter(incident__in=incidents, department=acting_person.department_id)
+    end_disputes(own, DisputeEnd.ACCEPTED, acting_person)
 
 
 class _Taking:
     """Answers what other departments ask the own one to take."""
 
-    def __init__(self, asked: Mapping[int, HandOff], acting_person: Person) -> None:
+    def __init__(
+        self, asked: Mapping[int, HandOff], disputed: Mapping[int, Mapping[int, int]], acting_person: Person
+    ) -> None:
         self.asked = asked
+        self.disputed = disputed
         self.acting_person = acting_person
         self.calendars = calendars() if asked else None
         self.shares: dict[int, dict[int, float]] = {}
@@ -110,12 +148,23 @@ class _Taking:
     def plan(self, standing: Standing) -> Step:
         incident, hand_off = standing.incident, self.asked[standing.incident.pk]
         require_answering(self.acting_person, hand_off.to_department)
-        require_one_of(incident, State.WAITING)
+        if not hand_off.is_of_part:
+            require_one_of(incident, State.WAITING)
         shares, kept, taken = moved(hand_off, standing.shares)
         self.shares[incident.pk] = shares
-        holder = hand_off.taker if taken > kept else hand_off.giver
+        details: dict[str, object] = {"kept": kept, "taken": taken}
+        changes: dict[str, object] = {}
+        if not hand_off.is_of_part:
+            holder = hand_off.taker if taken > kept else hand_off.giver
+            changes = self._held_by(holder, incident, hand_off)
+            details["holder"] = holder.slug
+        also = [as_disputed(key) for key in self._settles(hand_off)]
+        spelled = spelled_hand_off(hand_off, **details)
+        return Step(standing, verb_of(hand_off, ACCEPTED), changes, spelled, answered=hand_off, also=also)
+
+    def _held_by(self, holder: Department, incident: Incident, hand_off: HandOff) -> dict[str, object]:
         due_at = self._due_at(incident, hand_off, holder)
-        changes = {
+        return {
             "state": State.IN_WORK,
             "department_id": holder.pk,
             "assignee_id": incident.assignee_id if holder == hand_off.giver else None,
@@ -123,8 +172,11 @@ class _Taking:
             "resolve_due_at": due_at,
             "due_at": due_at,
         }
-        details = spelled_hand_off(hand_off, holder=holder.slug, kept=kept, taken=taken)
-        return Step(standing, "hand_off_accepted", changes, details, answered=hand_off)
+
+    def _settles(self, hand_off: HandOff) -> list[int]:
+        """Return the disputes of giver and taker, which end with it."""
+        disputed = self.disputed.get(hand_off.incident_id, {})
+        return [disputed[side.pk] for side in (hand_off.giver, hand_off.taker) if side.pk in disputed]
 
     def _due_at(self, incident: Incident, hand_off: HandOff, holder: Department) -> datetime.datetime:
         if self.calendars is None or hand_off.to_department_id == holder.pk == hand_off.giver.pk:
@@ -139,6 +191,12 @@ class _Taking:
         HandOff.objects.filter(pk__in=keys).update(
             answer=Answer.ACCEPTED, answer_words="", answered_at=timezone.now(), answered_by=self.acting_person
         )
+
+        answered = {step.answered for step in steps if step.answered}
+        for end, side in ((DisputeEnd.HANDED_ON, "giver"), (DisputeEnd.ACCEPTED, "taker")):
+            own = {one.incident_id: getattr(one, side).pk for one in answered}
+            settled = [self.disputed.get(incident, {}).get(department) for incident, department in own.items()]
+            end_disputes(Dispute.objects.filter(pk__in=filter(None, settled)), end, self.acting_person)
 
     def move_shares(self, steps: Iterable[Step]) -> None:
         write_all_shares({step.incident: self.shares[step.incident.pk] for step in steps})
@@ -169,6 +227,7 @@ def resolve_all(
 ) -> Outcome:
     """Say how all of them were put right, and why they happened."""
     found, refused = locked(incidents)
+    disputed = disputed_by([one.incident for one in found])
     words, now = resolution.strip(), timezone.now()
 
     def plan(standing: Standing) -> Step:
@@ -187,11 +246,13 @@ def resolve_all(
             "resolved_at": max(now, incident.happened_at),
         }
         details = {"state_before": incident.state, "cause": cause.name if cause else None}
-        return Step(standing, "resolved", changes, details, words)
+        own = disputed.get(incident.pk, {}).get(incident.department_id)
+        return Step(standing, "resolved", changes, details, words, also=[as_disputed(own)] if own else [])
 
     done = planned(found, refused, plan)
-    parts = Responsibility.objects.filter(incident__in=[step.incident.pk for step in done.steps], is_provisional=True)
-    parts.filter(department=acting_person.department_id).update(is_provisional=False)
+    own = {"incident__in": [step.incident.pk for step in done.steps], "department": acting_person.department_id}
+    Responsibility.objects.filter(**own, is_provisional=True).update(is_provisional=False)
+    end_disputes(Dispute.objects.filter(**own), DisputeEnd.CLOSED, acting_person)
     return write(done, acting_person)
 
 
@@ -208,37 +269,52 @@ def hand_off_all(
 ) -> Outcome:
     """Ask one department to answer for all of them: for `share` of what the acting department answers for."""
     found, refused = locked(incidents)
-    ruled = why_unmovable([one.incident for one in found])
+    standing_in_the_way = in_the_way(found)
     calendar, now = calendars().of(to.pk), timezone.now()
 
     def plan(standing: Standing) -> Step:
-        incident = standing.incident
-        require_answering(acting_person, incident.department)
-        require_one_of(incident, *MOVABLE)
-        check_proposal(incident, to, reason, words, share)
-        if sentence := ruled.get(incident.pk):
+        incident, is_of_part = standing.incident, standing.is_part_of(acting_person)
+        require_speaking(standing, acting_person)
+        require_one_of(incident, *(PART_MOVABLE if is_of_part else MOVABLE))
+        check_proposal(own_department(acting_person, incident), to, reason, words, share)
+        if sentence := standing_in_the_way.get(incident.pk):
             raise Conflict(sentence)
         asked_until = calendar.deadline(now, incident.hours_to_answer)
-        return Step(standing, HANDED_OFF, {"state": State.WAITING, "due_at": asked_until}, {}, words.strip())
-
-    done = planned(found, refused, plan)
-    proposals = HandOff.objects.bulk_create(
-        HandOff(
-            incident=step.incident,
-            from_department=step.incident.department,
+        proposal = HandOff(
+            incident=incident,
+            from_department=own_department(acting_person, incident),
             to_department=to,
             share=share,
+            is_of_part=is_of_part,
             reason=reason,
             words=words.strip(),
             expected=expected.strip(),
             proposed_by=acting_person,
-            answer_due_at=step.changes["due_at"],
+            answer_due_at=asked_until,
         )
-        for step in done.steps
-    )
-    return write(replace(done, steps=list(map(_proposed, done.steps, proposals))), acting_person)
+        changes = {} if is_of_part else {"state": State.WAITING, "due_at": asked_until}
+        return Step(standing, verb_of(proposal, HANDED_OFF), changes, {}, words.strip(), opened=proposal)
+
+    done = planned(found, refused, plan)
+    HandOff.objects.bulk_create(step.opened for step in done.steps if step.opened)
+    return write(replace(done, steps=list(map(_proposed, done.steps))), acting_person)
 
 
-def _proposed(step: Step, proposal: HandOff) -> Step:
+def require_speaking(standing: Standing, acting_person: Person) -> None:
+    """Refuse whoever answers neither for the incident nor for a part of it."""
+    require(acting_person, Capability.ANSWER_INCIDENTS)
+    if not standing.is_part_of(acting_person):
+        require_member_of(acting_person, standing.incident.department)
+
+
+def in_the_way(found: Iterable[Standing]) -> dict[int, str]:
+    """Return, by incident, why it cannot be moved: somebody is asked about it, or rules or has ruled on it."""
+    incidents = [one.incident for one in found]
+    return {**whom_asked(incidents), **why_unmovable(incidents)}
+
+
+def _proposed(step: Step) -> Step:
+    if (proposal := step.opened) is None:
+        return step
     details = spelled_hand_off(proposal, state_before=step.incident.state, reason=proposal.reason)
-    return replace(step, details=details, opened=proposal)
+    return replace(step, details=details)

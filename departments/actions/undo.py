@@ -22,6 +22,7 @@ from departments.models import (
     Cost,
     CustomerStep,
     Department,
+    Dispute,
     EffectivenessCheck,
     HandOff,
     Incident,
@@ -45,7 +46,7 @@ BESIDE: Mapping[str, Any] = {
     model._meta.model_name or "": model
     for model in (
         *(Ruling, Regrading, Problem, Containment, RootCause, CorrectiveAction, EffectivenessCheck, Cost),
-        *(CustomerStep, Wait),
+        *(CustomerStep, Wait, Dispute),
     )
 }
 

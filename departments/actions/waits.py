@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import Conflict, Invalid, NotAllowed
+from departments.actions.disputes import refuse_while_before_an_executive
 from departments.actions.past_waits import LONGEST_DAYS, LONGEST_NAME, NAMED
 from departments.actions.permissions import require, require_member_of
 from departments.actions.steps import last_step, locked_incident, record_step, require_state, swap
@@ -37,6 +38,7 @@ def wait(
     require(acting_person, Capability.WORK_ON_INCIDENTS)
     require_member_of(acting_person, incident.department)
     require_state(incident, State.IN_WORK)
+    refuse_while_before_an_executive(incident)
     _check(incident, waited_for, department, name, reason, words)
     now, calendar = timezone.now(), calendar_of(incident.department)
     _check_day(expected_on, now.astimezone(calendar.zone).date())

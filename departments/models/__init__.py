@@ -21,6 +21,7 @@ from departments.models.cure import (
     Verdict,
 )
 from departments.models.department import Department
+from departments.models.dispute import Dispute, DisputeEnd, DisputeReason
 from departments.models.friction import (
     OPEN_STATES,
     RECOUNTED,
@@ -72,6 +73,9 @@ __all__ = [
     "Department",
     "DetectionRule",
     "Direction",
+    "Dispute",
+    "DisputeEnd",
+    "DisputeReason",
     "EffectivenessCheck",
     "FileKind",
     "FrictionType",

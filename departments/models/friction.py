@@ -338,6 +338,9 @@ class Incident(SourcedModel):
                 name="resolved_incidents",
                 condition=models.Q(state="resolved", merged_into=None),
             ),
+            models.Index(
+                fields=["department"], name="disputed_incidents", condition=models.Q(state="disputed", merged_into=None)
+            ),
             models.Index(fields=["problem"], name="incidents_of_a_problem", condition=models.Q(problem__isnull=False)),
         ]
 
@@ -413,6 +416,12 @@ class Responsibility(models.Model):
                 fields=["account", "department"],
                 include=["friction_type", "share", "severity", "happened_at", "recorded_at", "resolved_at", "incident"],
                 name="friction_of_an_account",
+            ),
+            # The desk of whoever answers for a part of what others hold.
+            models.Index(
+                fields=["department"],
+                name="parts_under_way",
+                condition=models.Q(share__gt=0, share__lt=1, resolved_at=None),
             ),
         ]
 

@@ -56,6 +56,9 @@ class HandOff(PublicModel):
     direction = models.CharField(
         max_length=4, choices=Direction.choices, default=Direction.GIVE, db_default=Direction.GIVE
     )
+    is_of_part = models.BooleanField(
+        default=False, db_default=False, help_text="a part beside the holder's, whose work goes on meanwhile"
+    )
     reason = models.CharField(max_length=20, choices=Reason.choices)
     words = models.TextField(blank=True, db_default="")
     expected = models.TextField(blank=True, db_default="", help_text="what the other department is expected to do")

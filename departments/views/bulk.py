@@ -13,9 +13,9 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.errors import ActionError
-from departments.actions import merging, several
+from departments.actions import merging, several, several_disputes
 from departments.actions.outcome import Outcome, told
-from departments.forms import AssignForm, BulkForm, HandOffForm, MergeForm, ResolveForm
+from departments.forms import AssignForm, BulkForm, DisputeForm, HandOffForm, MergeForm, ResolveForm
 from departments.http import PersonRequest
 from departments.models import Department, Incident
 from departments.views.deeds import back, say_what_is_wrong, undo_tag
@@ -70,6 +70,24 @@ def hand_off_ticked(request: PersonRequest) -> HttpResponse:
         request,
         lambda them: several.hand_off_all(incidents=them, acting_person=request.user, **values),
         f"handed to {values['to']} for its answer",
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def dispute_ticked(request: PersonRequest) -> HttpResponse:
+    """Say of all of them that they are not the own department's."""
+    _own_department(request)
+    if "reason" not in request.POST:
+        form = DisputeForm(auto_id="bulk_%s")
+        return _asked_first(request, Question("incidents_dispute", "Dispute", "Why they are not yours", form))
+    form = DisputeForm(request.POST)
+    if not form.is_valid():
+        return _sent_back(request, form)
+    values = form.cleaned_data
+    return _all(
+        request,
+        lambda them: several_disputes.dispute_all(incidents=them, acting_person=request.user, **values),
+        "disputed",
     )
 
 

@@ -15,6 +15,7 @@ from departments.actions.rows_undo import Rows, Undoing
 from departments.actions.undo import undo_of
 from departments.http import PersonRequest
 from departments.models import (
+    Dispute,
     EffectivenessCheck,
     HandOff,
     Incident,
@@ -70,7 +71,7 @@ def changed_by(result: object) -> object:
         return result.action.subject
     if isinstance(result, OfSubject):
         return result.subject
-    return result.incident if isinstance(result, HandOff | Regrading | Ruling | Wait) else result
+    return result.incident if isinstance(result, Dispute | HandOff | Regrading | Ruling | Wait) else result
 
 
 def undo_tag(batch: uuid.UUID | None) -> str:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from departments.actions import grading, rulings
 from departments.forms import RegradeForm, RulingForm, WordsForm
 from departments.http import PersonRequest
-from departments.models import Capability, Department, HandOff, Note, Person, Ruling, RulingState, Statement
+from departments.models import Capability, Department, Dispute, HandOff, Note, Person, Ruling, RulingState, Statement
 from departments.views.deeds import NOT_PROCESSED, correct, do
 from departments.views.incidents import page_of
 from departments.views.page import facts, visible_incident
@@ -29,6 +29,7 @@ class Side:
     department: Department
     share: float
     statements: Sequence[Statement]
+    disputes: Sequence[Dispute]
     asked: Sequence[HandOff]
     answered: Sequence[HandOff]
     notes: Sequence[Note]
@@ -201,12 +202,14 @@ def _sides(
         "from_department", "to_department", "proposed_by", "answered_by"
     )
     path = list(steps)
+    disputes = list(ruling.incident.disputes.counted().select_related("against", "raised_by", "upheld_by"))
     notes = list(ruling.incident.notes.visible_to(person).select_related("person"))
     return [
         Side(
             department=department,
             share=share,
             statements=[one for one in statements if one.department_id == department.pk],
+            disputes=[one for one in disputes if department.pk in (one.department_id, one.against_id)],
             asked=[step for step in path if step.from_department_id == department.pk],
             answered=[step for step in path if step.to_department_id == department.pk and step.answered_at],
             notes=[note for note in notes if note.department_id == department.pk],

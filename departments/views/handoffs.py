@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
 from departments.actions import handoffs as actions
+from departments.actions.parts import own_department
 from departments.forms import AnswerForm, CounterForm, HandOffForm
 from departments.http import PersonRequest
 from departments.models import HandOff
@@ -19,7 +20,8 @@ from departments.views.page import visible_incident
 def hand_off_incident(request: PersonRequest, public_id: uuid.UUID) -> HttpResponse:
     """Ask another department to answer for it."""
     incident = visible_incident(request, public_id)
-    form = HandOffForm(request.POST, department=incident.department, auto_id="hand_off_%s")
+    giver = own_department(request.user, incident)
+    form = HandOffForm(request.POST, department=giver, auto_id="hand_off_%s")
     if not form.is_valid():
         return correct(request, incident, hand_off_form=form)
     values = form.cleaned_data | {"share": form.cleaned_data["share"] / 100}

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Signal
 from accounts.presence import Places, present
 from accounts.signals import KINDS, Field, JsonValue
-from departments.actions.grading import may_contest
+from departments.actions.parts import own_department
 from departments.attachments.forms import AttachForm
 from departments.attachments.shelf import shelf
 from departments.charging import Clocks, clocks_of
@@ -25,6 +25,7 @@ from departments.forms import (
     AnswerForm,
     AssignForm,
     CounterForm,
+    DisputeForm,
     HandOffForm,
     NoteForm,
     RegradeForm,
@@ -33,10 +34,9 @@ from departments.forms import (
 )
 from departments.http import PersonRequest
 from departments.models import (
-    Answer,
     Attachment,
-    Capability,
     Department,
+    Dispute,
     HandOff,
     Incident,
     IncidentEvent,
@@ -45,9 +45,9 @@ from departments.models import (
     Regrading,
     Ruling,
     RulingState,
-    State,
     Wait,
 )
+from departments.views.may import Standing, disputes_shown, may
 from departments.views.why import why_of
 from departments.wait_forms import EndWaitForm, WaitForm
 
@@ -85,6 +85,21 @@ VERBS = {
     "ruled": "ruled on it",
     "regraded": "graded it anew",
     "contested": "contested the new grade",
+    "disputed": "disputed it",
+    "dispute_withdrawn": "disputes it no longer",
+    "dispute_upheld": "said that it stays",
+    "dispute_taken": "took it",
+    "part_accepted": "accepted the department’s part",
+    "part_handed_off": "asked another department to take a part",
+    "part_hand_off_accepted": "took a part over",
+    "part_returned": "returned a part",
+    "part_withdrawn": "asked no longer about a part",
+    "part_countered": "answered with another share of a part",
+    "part_offered": "offered another share of a part",
+    "part_disputed": "disputed the department’s part",
+    "part_dispute_withdrawn": "disputes the department’s part no longer",
+    "part_dispute_upheld": "said that the part stays",
+    "part_dispute_taken": "took the part",
     "undone": "took back the last step",
     "merged": "merged it into another",
     "joined": "found further signals of the same",
@@ -97,11 +112,11 @@ OF_INCIDENT: Places = {
     "waits": (Wait, "incident"),
     "regradings": (Regrading, "incident"),
     "rulings": (Ruling, "incident"),
+    "disputes": (Dispute, "incident"),
     "duplicates": (Incident, "merged_into"),
     "attachments": (Attachment, "incident"),
     "notes": (Note, "incident"),
 }
-UNDER_WAY = (State.NEW, State.IN_WORK, State.DISPUTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,25 +136,6 @@ class Step:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class May:
-    """What this person may do with this incident now; the actions decide again."""
-
-    accept: bool
-    assign: bool
-    hand_off: bool
-    resolve: bool
-    reopen: bool
-    answer_hand_off: bool
-    withdraw: bool
-    note: bool
-    regrade: bool
-    contest: bool
-    ask_for_ruling: bool
-    wait: bool
-    end_wait: bool
-
-
 def visible_incident(request: PersonRequest, public_id: object) -> Incident:
     """Return the incident with what a page about it reads; 404 for outsiders."""
     incidents = Incident.objects.visible_to(request.user).select_related(*WITH_IT).prefetch_related(*IF_ANY)
@@ -157,18 +153,20 @@ def show(request: PersonRequest, incident: Incident, status: int = 200, **bound:
 def _context(person: Person, incident: Incident) -> dict[str, object]:
     there = present(OF_INCIDENT, [incident.pk])
     path = list(_path(incident)) if "path" in there else []
-    pending = next((step for step in path if step.answer == Answer.PENDING), None)
     events = list(_history(incident))
     waits = list(_waits(incident)) if "waits" in there else []
     open_wait = next((wait for wait in waits if wait.is_open), None)
     regradings = list(_regradings(incident)) if "regradings" in there else []
     rulings = list(_rulings(incident)) if "rulings" in there else []
+    disputes = list(_disputes(incident)) if "disputes" in there else []
+    parts = list(incident.responsibilities.filter(share__gt=0).select_related("department"))
+    standing = Standing(path, regradings, rulings, open_wait, disputes, parts)
     return {
         "incident": incident,
         "duplicates": list(incident.merged.all()) if "duplicates" in there else [],
-        "parts": list(incident.responsibilities.filter(share__gt=0).select_related("department")),
+        "parts": parts,
         "path": path,
-        "pending": pending,
+        "pending": standing.pending,
         "history": [Step(event, VERBS.get(event.verb, event.verb.replace("_", " "))) for event in events],
         "clocks": _clocks(incident, events[::-1], path, waits),
         "attachments": shelf(person, incident) if "attachments" in there else [],
@@ -180,7 +178,8 @@ def _context(person: Person, incident: Incident) -> dict[str, object]:
         "why": why_of(incident, person),
         "regradings": regradings,
         "rulings": rulings,
-        "may": may(person, incident, path, regradings, rulings, open_wait),
+        **disputes_shown(person, incident, standing),
+        "may": may(person, incident, standing),
         **incident_context(person, incident, events[::-1]),
         **_forms(person, incident),
         "end_wait_form": EndWaitForm(wait=open_wait, person=person, auto_id="end_wait_%s"),
@@ -199,7 +198,8 @@ def _forms(person: Person, incident: Incident) -> dict[str, Form]:
     assignee = incident.assignee.public_id if incident.assignee else None
     return {
         "assign_form": AssignForm(department=department, auto_id="assign_%s", initial={"assignee": assignee}),
-        "hand_off_form": HandOffForm(department=department, auto_id="hand_off_%s"),
+        "hand_off_form": HandOffForm(department=own_department(person, incident), auto_id="hand_off_%s"),
+        "dispute_form": DisputeForm(auto_id="dispute_%s"),
         "resolve_form": ResolveForm(department=department, auto_id="resolve_%s", initial={"cause": incident.cause}),
         "reopen_form": WordsForm(auto_id="reopen_%s"),
         "answer_form": AnswerForm(auto_id="answer_%s"),
@@ -217,43 +217,6 @@ def _forms(person: Person, incident: Incident) -> dict[str, Form]:
     }
 
 
-def may(
-    person: Person,
-    incident: Incident,
-    path: Sequence[HandOff],
-    regradings: Sequence[Regrading],
-    rulings: Sequence[Ruling],
-    open_wait: Wait | None,
-) -> May:
-    """Return what the person may do with the incident as it stands."""
-    pending = next((step for step in path if step.answer == Answer.PENDING), None)
-    is_head = person.can(Capability.ANSWER_INCIDENTS)
-    holds = person.department_id == incident.department_id
-    answers = holds and is_head
-    under_way = incident.state in UNDER_WAY
-    waits = any(ruling.is_open for ruling in rulings)
-    sides = {incident.department_id} | {step.to_department_id for step in path}
-    return May(
-        accept=answers and incident.state in (State.NEW, State.DISPUTED),
-        assign=holds and person.can(Capability.WORK_ON_INCIDENTS) and incident.is_open,
-        hand_off=answers and under_way and pending is None and not rulings,
-        resolve=answers and under_way,
-        reopen=incident.state == State.RESOLVED
-        and incident.merged_into is None
-        and person.can(Capability.REPORT_FRICTION),
-        answer_hand_off=is_head and pending is not None and pending.to_department_id == person.department_id,
-        withdraw=is_head and pending is not None and pending.from_department_id == person.department_id,
-        note=person.can(Capability.REPORT_FRICTION),
-        regrade=answers and incident.is_open and not any(one.is_contested_now for one in regradings),
-        contest=bool(regradings) and regradings[-1].may_be_contested and may_contest(incident, person),
-        ask_for_ruling=is_head and incident.state == State.DISPUTED and not waits and person.department_id in sides,
-        wait=holds and person.can(Capability.WORK_ON_INCIDENTS) and incident.state == State.IN_WORK,
-        end_wait=open_wait is not None
-        and person.can(Capability.WORK_ON_INCIDENTS)
-        and person.department_id in (incident.department_id, open_wait.department_id),
-    )
-
-
 def _regradings(incident: Incident) -> QuerySet[Regrading]:
     shown = incident.regradings.filter(undone_at=None)
     return shown.select_related("department", "person", "type_before", "type_after", "contested_by")
@@ -269,6 +232,11 @@ def _waits(incident: Incident) -> QuerySet[Wait]:
 
 def _rulings(incident: Incident) -> QuerySet[Ruling]:
     return incident.rulings.select_related("decided_by").exclude(state=RulingState.WITHDRAWN)
+
+
+def _disputes(incident: Incident) -> QuerySet[Dispute]:
+    related = ("department", "against", "raised_by", "upheld_by", "ended_by")
+    return incident.disputes.counted().select_related(*related)
 
 
 def _notes(incident: Incident, person: Person) -> QuerySet[Note]:

@@ -20,6 +20,7 @@ from retention.api.views.cure import (
     ProblemViewSet,
 )
 from retention.api.views.deeds import DeedViewSet
+from retention.api.views.disputes import DisputeViewSet
 from retention.api.views.documentation import DocumentationView, SchemaView
 from retention.api.views.incidents import HandOffViewSet, IncidentViewSet, RulingViewSet
 from retention.api.views.mentions import MentionViewSet
@@ -40,6 +41,7 @@ router.register("deeds", DeedViewSet, basename="deed")
 router.register("hand-offs", HandOffViewSet)
 router.register("attachments", AttachmentViewSet)
 router.register("waits", WaitViewSet)
+router.register("disputes", DisputeViewSet)
 router.register("rulings", RulingViewSet)
 router.register("rules", RuleViewSet)
 router.register("mentions", MentionViewSet)

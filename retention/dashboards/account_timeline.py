@@ -20,7 +20,13 @@ from retention.models import ScoreHistory
 ENTRIES_A_PAGE = 15
 # Whoever wants to see further back than this is better served by an export.
 MOST_PAGES = 200
-VERBS = {"accepted": "Accepted", "resolved": "Resolved", "reopened": "Reopened", "ruled": "Ruled on"}
+VERBS = {
+    "accepted": "Accepted",
+    "resolved": "Resolved",
+    "reopened": "Reopened",
+    "disputed": "Disputed",
+    "ruled": "Ruled on",
+}
 
 
 @dataclass(frozen=True)

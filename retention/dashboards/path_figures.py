@@ -21,7 +21,8 @@ _ACCEPTED = """
         WHERE incident.answered_at >= incident.recorded_at
             AND (%(department)s::bigint IS NULL OR incident.department_id = %(department)s)
             AND NOT EXISTS (SELECT FROM departments_handoff AS earlier
-                            WHERE earlier.incident_id = incident.id AND earlier.answer = 'accepted')
+                            WHERE earlier.incident_id = incident.id AND earlier.answer = 'accepted'
+                                AND NOT earlier.is_of_part)
         UNION ALL
         SELECT incident_id, extract(epoch FROM answered_at - proposed_at)::float8 / 3600 FROM departments_handoff
         WHERE answer = 'accepted' AND (%(department)s::bigint IS NULL OR to_department_id = %(department)s)

@@ -107,7 +107,8 @@ FROM (
       AND incident.answered_at >= %(since)s AND incident.answered_at < %(until)s
       AND incident.answered_at >= incident.recorded_at
       AND NOT EXISTS (SELECT FROM departments_handoff AS earlier
-                      WHERE earlier.incident_id = incident.id AND earlier.answer = 'accepted')
+                      WHERE earlier.incident_id = incident.id AND earlier.answer = 'accepted'
+                          AND NOT earlier.is_of_part)
     UNION ALL
     SELECT given.to_department_id, incident.account_id, incident.id,
            extract(epoch FROM given.answered_at - given.proposed_at)::float8 / 3600

@@ -175,7 +175,7 @@ def _disputes(card: Scorecard) -> Tile:
     waiting = card.waiting
     note = f"putting {short_money(waiting.disputed_money)} at risk" if waiting.disputed else "none is"
     change = _count(waiting.disputed, card.disputed_before)
-    return Tile("Handed back and in dispute", "waiting", number(waiting.disputed), change, note)
+    return Tile("Handed back or in dispute", "waiting", number(waiting.disputed), change, note)
 
 
 def _two_years(card: Scorecard) -> str:

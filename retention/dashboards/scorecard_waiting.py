@@ -1,4 +1,4 @@
-"""What waits between departments: hand-offs without an answer, and what was handed back and is in dispute."""
+"""What waits between departments: hand-offs without an answer, and what was handed back or is in dispute."""
 
 import datetime
 from collections.abc import Sequence
@@ -12,25 +12,31 @@ from departments.models import HandOff, Incident, Person, State
 
 SHOWN = 5
 
-# The last step of each incident that was ever handed back, up to a moment; a hand-off that was taken back by then
-# left everything as it was, and is passed over.
+# The last step of each incident that was ever handed back or disputed, up to a moment; what was taken back by then left
+# everything as it was, and is passed over.
 DISPUTED_SQL: Final = """
 SELECT count(*) FROM (
-    SELECT DISTINCT ON (event.incident_id) event.verb
+    SELECT DISTINCT ON (event.incident_id) event.verb, event.details ->> 'state' AS state
     FROM departments_incidentevent AS event
     JOIN departments_incident AS incident ON incident.id = event.incident_id AND incident.merged_into_id IS NULL
     JOIN accounts_account AS account ON account.id = incident.account_id
     WHERE event.at < %(moment)s AND (%(segment)s = '' OR account.segment = %(segment)s)
-      AND event.verb IN ('accepted', 'handed_off', 'hand_off_accepted', 'returned', 'resolved', 'reopened')
+      AND event.verb IN ('accepted', 'handed_off', 'offered', 'hand_off_accepted', 'returned', 'disputed',
+          'dispute_withdrawn', 'dispute_taken', 'ruled', 'resolved', 'reopened')
       AND event.incident_id IN (
-          SELECT incident_id FROM departments_handoff WHERE answer = 'returned' AND answered_at < %(moment)s)
+          SELECT incident_id FROM departments_handoff WHERE answer = 'returned' AND answered_at < %(moment)s
+          UNION ALL SELECT incident_id FROM departments_dispute WHERE raised_at < %(moment)s)
+      AND NOT EXISTS (
+          SELECT FROM departments_dispute AS unsaid
+          WHERE event.verb = 'disputed' AND unsaid.incident_id = event.incident_id AND unsaid.end = 'taken_back'
+            AND unsaid.ended_at < %(moment)s AND unsaid.public_id::text = event.details ->> 'dispute')
       AND NOT EXISTS (
           SELECT FROM departments_handoff AS taken_back
-          WHERE event.verb = 'handed_off' AND taken_back.incident_id = event.incident_id
+          WHERE event.verb IN ('handed_off', 'offered') AND taken_back.incident_id = event.incident_id
             AND taken_back.answer = 'withdrawn' AND taken_back.answered_at < %(moment)s
             AND taken_back.public_id::text = event.details ->> 'hand_off')
     ORDER BY event.incident_id, event.at DESC, event.id DESC
-) AS step WHERE step.verb = 'returned'
+) AS step WHERE step.verb IN ('returned', 'disputed') OR step.state = 'disputed'
 """
 
 

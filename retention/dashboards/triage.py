@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from departments.forms import AssignForm, BulkForm, HandOffForm, ResolveForm, WordsForm
+from departments.forms import AssignForm, BulkForm, DisputeForm, HandOffForm, ResolveForm, WordsForm
 from departments.http import PersonRequest
 from departments.models import OPEN_STATES, Capability, Department, Incident, State
 from departments.models.person import SEES_EVERYTHING
@@ -181,6 +181,7 @@ def _forms(department: Department) -> dict[str, object]:
         "assign_form": AssignForm(department=department, auto_id="assign_%s"),
         "resolve_form": ResolveForm(department=department, auto_id="resolve_%s"),
         "hand_off_form": HandOffForm(department=department, auto_id="hand_off_%s"),
+        "dispute_form": DisputeForm(auto_id="dispute_%s"),
         "return_form": WordsForm(auto_id="return_%s"),
         "reopen_form": WordsForm(auto_id="reopen_%s"),
     }

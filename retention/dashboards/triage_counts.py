@@ -23,6 +23,35 @@ _COUNTS: Final = """
         WHERE department_id = %(department)s AND merged_into_id IS NULL AND state = 'resolved'
             AND resolved_at >= %(since)s
         LIMIT %(most)s) AS resolved
+    UNION ALL
+    SELECT 'part ' || part.stands, count(*), 0 FROM (
+        SELECT CASE
+            WHEN EXISTS (SELECT FROM departments_dispute AS dispute
+                WHERE dispute.incident_id = part.incident_id AND dispute.department_id = part.department_id
+                    AND dispute.ended_at IS NULL) THEN 'disputed'
+            WHEN asked.from_department_id = part.department_id THEN 'waiting'
+            WHEN asked.to_department_id = part.department_id THEN 'asked'
+            WHEN part.is_provisional THEN 'new'
+            ELSE 'in_work' END AS stands
+        FROM departments_responsibility AS part
+        JOIN departments_incident AS incident ON incident.id = part.incident_id
+        LEFT JOIN departments_handoff AS asked ON asked.incident_id = part.incident_id AND asked.answer = 'pending'
+        WHERE part.department_id = %(department)s AND part.share > 0 AND part.share < 1 AND part.resolved_at IS NULL
+            AND incident.department_id <> %(department)s AND incident.merged_into_id IS NULL) AS part
+    GROUP BY part.stands
+    UNION ALL
+    SELECT 'with others', count(*), 0 FROM (
+        SELECT dispute.incident_id FROM departments_dispute AS dispute
+        JOIN departments_incident AS incident ON incident.id = dispute.incident_id
+        WHERE dispute.ended_at IS NULL
+            AND (dispute.department_id = %(department)s OR dispute.against_id = %(department)s)
+            AND NOT (incident.department_id = %(department)s AND incident.state = 'disputed')
+        UNION
+        SELECT incident.id FROM departments_incident AS incident
+        WHERE incident.state = 'disputed' AND incident.merged_into_id IS NULL
+            AND incident.department_id <> %(department)s
+            AND EXISTS (SELECT FROM departments_handoff AS back WHERE back.incident_id = incident.id
+                AND back.to_department_id = %(department)s AND back.answer = 'returned')) AS disputed
 """
 
 
@@ -40,10 +69,14 @@ def counts(department: Department, moment: datetime.datetime) -> dict[str, int]:
         found = {name: (count, past_due) for name, count, past_due in cursor.fetchall()}
     of = {state.value: found.get(state.value, (0, 0)) for state in OPEN_STATES}
     by_state = {state: count for state, (count, _) in of.items()}
+    parts = {state: found.get(f"part {state}", (0, 0))[0] for state in (State.NEW, State.IN_WORK, State.WAITING)}
     return {
         **by_state,
         View.OPEN.value: sum(by_state.values()),
         View.PAST_DUE.value: sum(past_due for _, past_due in of.values()),
-        View.NEW.value: by_state[State.NEW] + found["asked"][0],
+        View.NEW.value: by_state[State.NEW] + found["asked"][0] + parts[State.NEW],
+        View.IN_WORK.value: by_state[State.IN_WORK] + parts[State.IN_WORK],
+        View.WAITING.value: by_state[State.WAITING] + parts[State.WAITING],
+        View.DISPUTED.value: by_state[State.DISPUTED] + found["with others"][0],
         View.RESOLVED.value: found["resolved"][0],
     }

@@ -28,8 +28,20 @@ from django.db.models import (
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Coalesce, Extract, Greatest, Least, Power
 
-from departments.models import OPEN_STATES, Answer, Department, HandOff, Incident, Responsibility, State, Wait
+from departments.models import (
+    OPEN_STATES,
+    Answer,
+    Department,
+    Dispute,
+    HandOff,
+    Incident,
+    Responsibility,
+    Ruling,
+    State,
+    Wait,
+)
 from departments.models.friction import IncidentQuerySet
+from retention.dashboards.triage_concerns import disputed_between, handed_back_by, parts_on_desk
 
 PAGE = 25
 RECENT_DAYS = 90
@@ -59,8 +71,8 @@ class View(models.TextChoices):
 # Nobody has an incident from when it is known, handed on or handed back until somebody accepts it.
 IS_HELD = """
     CASE
-    WHEN verb IN ('reported', 'detected', 'restored', 'handed_off', 'offered', 'returned') THEN false
-    WHEN verb IN ('accepted', 'hand_off_accepted', 'ruled', 'reopened', 'resolved', 'merged',
+    WHEN verb IN ('reported', 'detected', 'restored', 'handed_off', 'offered', 'returned', 'disputed') THEN false
+    WHEN verb IN ('accepted', 'hand_off_accepted', 'dispute_taken', 'ruled', 'reopened', 'resolved', 'merged',
     'signal_withdrawn') THEN true
     WHEN details ->> 'state' IN ('in_work', 'resolved') THEN true
     WHEN details ->> 'state' IN ('new', 'waiting', 'disputed') AND verb <> 'wait_ended' THEN false
@@ -75,6 +87,13 @@ LONGEST_UNHELD = f"""(
         ) AS step WHERE is_held IS NOT NULL
     ) AS stretch WHERE NOT is_held)"""
 
+# The tabs of what is under way, by the state that it has with whoever holds it.
+DESK_OF = {
+    View.NEW: State.NEW,
+    View.IN_WORK: State.IN_WORK,
+    View.WAITING: State.WAITING,
+    View.DISPUTED: State.DISPUTED,
+}
 TABS = (View.NEW, View.IN_WORK, View.WAITING, View.DISPUTED, View.RESOLVED)
 
 
@@ -123,13 +142,10 @@ def on_desk(department: Department, view: View, moment: datetime.datetime, other
     """
     held = _held(department)
     since = moment - datetime.timedelta(days=RECENT_DAYS)
-    if view == View.NEW:
-        # A union, so that each branch reads its own small index instead of both reading every incident.
-        new = held.filter(state=State.NEW).values("pk")
-        return Incident.objects.filter(pk__in=new.union(_asked(department).values("incident")))
-    if view == View.WAITING:
-        # What the other side answered with another share waits for this department itself.
-        return held.filter(state=State.WAITING).exclude(pk__in=_asked(department).values("incident"))
+    if view in DESK_OF:
+        # A union, so that each branch reads its own small index instead of all of them reading every incident.
+        first, *others = (branch.values("pk") for branch in _branches(department, view))
+        return Incident.objects.filter(pk__in=first.union(*others))
     if view == View.AWAITED:
         return Incident.objects.filter(
             pk__in=Wait.objects.order_by().open().filter(department=department).values("incident")
@@ -143,6 +159,20 @@ def on_desk(department: Department, view: View, moment: datetime.datetime, other
     if view == View.LATE_WAITS:
         return Incident.objects.filter(pk__in=late_waits([department], since).values("incident"))
     return held.filter(_held_in(view, moment, since))
+
+
+def _branches(department: Department, view: View) -> list[QuerySet[Incident]]:
+    """Return what one of the desk's tabs is made of: what the department holds, and what concerns it besides."""
+    held = _held(department).filter(state=DESK_OF[view])
+    if view == View.WAITING:
+        # What the other side answered with another share waits for this department itself.
+        held = held.exclude(pk__in=_asked(department).values("incident"))
+    branches: list[QuerySet[Incident]] = [held]
+    if view == View.NEW:
+        branches.append(Incident.objects.order_by().filter(pk__in=_asked(department).values("incident")))
+    if view == View.DISPUTED:
+        return [*branches, disputed_between(department), handed_back_by(department)]
+    return [*branches, parts_on_desk(department, view)]
 
 
 def _held_in(view: View, moment: datetime.datetime, since: datetime.datetime) -> Q:
@@ -241,11 +271,9 @@ def branches(
     department: Department, view: View, text: str, moment: datetime.datetime, other: str = ""
 ) -> list[QuerySet[Any]]:
     """Return what `ordered` does in parts, each with an index of its own; an incident may be in both."""
-    if view != View.NEW:
+    if view not in DESK_OF:
         return [ordered(department, view, text, moment, other)]
-    asked = Incident.objects.order_by().filter(pk__in=_asked(department).values("incident"))
-    parts = (_held(department).filter(state=State.NEW), asked)
-    return [_in_order(part, department, view, text, moment) for part in parts]
+    return [_in_order(part, department, view, text, moment) for part in _branches(department, view)]
 
 
 def _in_order(
@@ -296,6 +324,7 @@ def _cursor(places: Sequence[tuple[int, float]], moment: datetime.datetime) -> s
 
 # What a row shows, and no more: whole scores and people are several times as much to read.
 _SHOWN = (
+    "department__name",
     *("public_id", "title", "state", "severity", "due_at", "resolved_at", "money_at_risk", "source", "department_id"),
     *(
         "account__name",
@@ -310,11 +339,17 @@ _SHOWN = (
 
 def _with_rows(pks: Sequence[int]) -> list[Incident]:
     hand_offs = HandOff.objects.select_related("from_department", "to_department")
+    disputes = Dispute.objects.open().select_related("department", "against")
+    parts = Responsibility.objects.filter(share__gt=0, share__lt=1)
+    before = Ruling.objects.open().filter(incident=OuterRef("pk"), regrading=None)
     found = (
         Incident.objects.filter(pk__in=pks)
-        .select_related("account__score", "assignee", "reporter", "rule", "cause")
+        .select_related("account__score", "assignee", "reporter", "rule", "cause", "department")
         .only(*_SHOWN)
-        .prefetch_related(Prefetch("hand_offs", hand_offs))
+        .annotate(is_before_an_executive=Exists(before))
+        .prefetch_related(
+            Prefetch("hand_offs", hand_offs), Prefetch("disputes", disputes), Prefetch("responsibilities", parts)
+        )
         .in_bulk()
     )
     return [found[pk] for pk in pks if pk in found]

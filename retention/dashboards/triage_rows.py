@@ -3,12 +3,25 @@
 import datetime
 import functools
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from django.urls import reverse
 
-from departments.models import Answer, Capability, Department, Direction, HandOff, Incident, Person, State
+from departments.models import (
+    Answer,
+    Capability,
+    Department,
+    Direction,
+    Dispute,
+    HandOff,
+    Incident,
+    Person,
+    Responsibility,
+    State,
+)
+from departments.turns import next_word
 from retention.models import Score
 
 # From which severity on the mark says so; below all of them it is slight.
@@ -23,6 +36,8 @@ class Deeds:
     accept: bool
     give_back: bool
     hand_off: bool
+    dispute: bool
+    answer_dispute: bool
     resolve: bool
     withdraw: bool
     reopen: bool
@@ -82,6 +97,11 @@ class Row:
         return address("incident_hand_off", self.incident.public_id)
 
     @property
+    def dispute(self) -> str:
+        """Return where to say that it is not the own department's."""
+        return address("incident_dispute", self.incident.public_id)
+
+    @property
     def resolve(self) -> str:
         """Return where to say how it was put right."""
         return address("incident_resolve", self.incident.public_id)
@@ -112,37 +132,90 @@ def rows(incidents: Iterable[Incident], department: Department, person: Person) 
     return [_row(incident, department, person) for incident in incidents]
 
 
+@dataclass(frozen=True, slots=True)
+class _Between:
+    """What departments have open between them about one incident, as one of them reads it."""
+
+    pending: HandOff | None
+    asked: HandOff | None
+    disputes: Sequence[Dispute]
+    part: Responsibility | None
+
+    @classmethod
+    def of(cls, incident: Incident, department: Department) -> Self:
+        """Read it off what was fetched with the incident."""
+        pending = next((one for one in incident.hand_offs.all() if one.answer == Answer.PENDING), None)
+        parts = () if incident.department_id == department.pk else incident.responsibilities.all()
+        return cls(
+            pending=pending,
+            asked=pending if pending is not None and pending.to_department_id == department.pk else None,
+            disputes=list(incident.disputes.all()),
+            part=next((part for part in parts if part.department_id == department.pk), None),
+        )
+
+
 def _row(incident: Incident, department: Department, person: Person) -> Row:
-    hand_offs = list(incident.hand_offs.all())
-    pending = next((one for one in hand_offs if one.answer == Answer.PENDING), None)
-    asked = pending if pending is not None and pending.to_department_id == department.pk else None
+    between = _Between.of(incident, department)
+    asked = between.asked
     due_at = asked.answer_due_at if asked else incident.due_at
     return Row(
         incident=incident,
-        title=f"{_asked_title(asked)}: {incident.title}" if asked else incident.title,
-        origin=_asked_words(asked, hand_offs) if asked else _origin(incident, pending),
+        title=_title(incident, between),
+        origin=_words(incident, between),
         severity=severity_word(incident.severity),
         account_at_risk=_account_at_risk(incident),
         deadline=due_at if incident.is_open else None,
         is_asked=asked is not None,
-        hand_off=pending,
-        may=_deeds(incident, pending, asked, person if person.department_id == department.pk else None),
+        hand_off=between.pending,
+        may=_deeds(incident, between, person if person.department_id == department.pk else None),
     )
 
 
-def _deeds(incident: Incident, pending: HandOff | None, asked: HandOff | None, person: Person | None) -> Deeds:
+def _title(incident: Incident, between: _Between) -> str:
+    if between.asked is not None:
+        return f"{_asked_title(between.asked)}: {incident.title}"
+    return f"Your part, {between.part.share:.0%}: {incident.title}" if between.part else incident.title
+
+
+def _words(incident: Incident, between: _Between) -> str:
+    if between.asked is not None:
+        return _asked_words(between.asked, incident.hand_offs.all())
+    if between.disputes or incident.state == State.DISPUTED:
+        return _disputed_words(incident, between)
+    if between.part is not None and between.pending is None:
+        return f"{incident.department} holds it"
+    return _origin(incident, between.pending)
+
+
+def _disputed_words(incident: Incident, between: _Between) -> str:
+    dispute = next(iter(between.disputes), None)
+    before: bool = getattr(incident, "is_before_an_executive", False)
+    next_one = next_word(incident, dispute, between.pending, is_before_an_executive=before)
+    whose = f"disputed by {dispute.department}, with {dispute.other_side}" if dispute else "handed back"
+    return f"{whose}; {next_one} has the next word"
+
+
+def _deeds(incident: Incident, between: _Between, person: Person | None) -> Deeds:
     """`person` is None for those who only look at another department's desk."""
     works = person is not None and person.can(Capability.WORK_ON_INCIDENTS)
     answers = person is not None and person.can(Capability.ANSWER_INCIDENTS)
-    held = person is not None and incident.department_id == person.department_id
+    own = person.department_id if person is not None else None
+    held = person is not None and incident.department_id == own
+    asked, pending = between.asked, between.pending
     under_way = held and incident.state in (State.NEW, State.IN_WORK, State.DISPUTED)
+    has_part = between.part is not None and incident.is_open and pending is None
+    disputes = any(one.department_id == own for one in between.disputes)
+    part_to_accept = has_part and (disputes or bool(between.part and between.part.is_provisional))
     to_accept = held and incident.state in (State.NEW, State.DISPUTED)
+    to_answer = any(one.against_id == own and one.upheld_at is None for one in between.disputes)
     return Deeds(
-        accept=answers and (asked is not None or to_accept),
+        accept=answers and (asked is not None or to_accept or part_to_accept),
         give_back=answers and asked is not None,
-        hand_off=answers and under_way,
+        hand_off=answers and (under_way or has_part),
+        dispute=answers and (under_way or has_part) and pending is None and not disputes,
+        answer_dispute=answers and to_answer and pending is None,
         resolve=answers and under_way,
-        withdraw=answers and held and pending is not None,
+        withdraw=answers and pending is not None and pending.from_department_id == own,
         reopen=answers and incident.state == State.RESOLVED,
         assign=answers and held and incident.is_open,
         take_on=works and not answers and held and incident.is_open and incident.assignee != person,

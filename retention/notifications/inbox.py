@@ -7,7 +7,19 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import ngettext
 
-from departments.models import Answer, Capability, HandOff, Incident, Mention, Person, Role, Ruling, State, Wait
+from departments.models import (
+    Answer,
+    Capability,
+    Dispute,
+    HandOff,
+    Incident,
+    Mention,
+    Person,
+    Role,
+    Ruling,
+    State,
+    Wait,
+)
 from retention.models import Override
 from retention.notifications.care import waiting_in_care
 from retention.notifications.cure import waiting_in_cures
@@ -36,6 +48,8 @@ def _items(person: Person) -> Iterator[Item]:
         yield _disputed(person)
     if person.can(Capability.APPROVE_OVERRIDES):
         yield _overrides_to_approve(person)
+    if person.department_id is None and person.can(Capability.REPORT_FRICTION):
+        yield _disputed_with(person)
     yield _mentioned(person)
     yield from waiting_in_care(person)
     if person.role in {Role.ACCOUNT_MANAGER, Role.SERVICE_DESK}:
@@ -47,6 +61,9 @@ def _of_a_department_head(person: Person) -> Iterator[Item]:
     asked = HandOff.objects.filter(to_department=person.department_id, answer=Answer.PENDING).count()
     words = ngettext("incident was handed to your department", "incidents were handed to your department", asked)
     yield Item(asked, words, desk, is_urgent=True)
+    disputed = Dispute.objects.awaiting(person.department_id).count()
+    words = ngettext("dispute waits for your department’s word", "disputes wait for your department’s word", disputed)
+    yield Item(disputed, words, f"{desk}?tab=disputed", is_urgent=True)
     new = Incident.objects.filter(department=person.department_id, state=State.NEW)
     counts = new.aggregate(all=models.Count("pk"), late=models.Count("pk", filter=models.Q(due_at__lt=timezone.now())))
     late, in_time = counts["late"], counts["all"] - counts["late"]
@@ -72,6 +89,16 @@ def _disputed(person: Person) -> Item:
     disputed = Incident.objects.visible_to(person).filter(state=State.DISPUTED).count()
     words = ngettext("disputed incident between departments", "disputed incidents between departments", disputed)
     return Item(disputed, words, reverse("scorecard") + "#between-departments", is_urgent=True)
+
+
+def _disputed_with(person: Person) -> Item:
+    """What the person reported and a department says is not its own, where no department is the other side."""
+    open_ones = Dispute.objects.open().filter(against=None, upheld_at=None, incident__reporter=person)
+    waiting = list(open_ones.filter(incident__reporting_department=None).select_related("incident"))
+    first = waiting[0] if waiting else None
+    words = ngettext("report of yours is disputed", "reports of yours are disputed", len(waiting))
+    place = reverse("incident", args=[first.incident.public_id]) if first else ""
+    return Item(len(waiting), words, place, is_urgent=False)
 
 
 def _mentioned(person: Person) -> Item:

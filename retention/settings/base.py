@@ -195,6 +195,8 @@ SPECTACULAR_SETTINGS = {
         "BackfillState": "departments.models.rules.BackfillState",
         "SignalKind": "retention.api.serializers.rules.KIND_CHOICES",
         "HandOffReason": "departments.models.handoff.Reason",
+        "DisputeReason": "departments.models.dispute.DisputeReason",
+        "DisputeEnd": "departments.models.dispute.DisputeEnd",
         "WaitReason": "departments.models.wait.WaitReason",
         "ActionState": "retention.api.serializers.cure.ACTION_STATES",
         "StrikeKind": "retention.api.serializers.cure.STRIKE_KINDS",

@@ -1,5 +1,5 @@
-// The triage desk by keyboard: j k move, x ticks, a accepts, h hands off, r resolves, Enter opens, f filters; with rows
-// ticked, a h r do it to all of them. u, which takes back, is a button's own key. Forms open in a dialog; the desk alone
+// The triage desk by keyboard: j k move, x ticks, a accepts, h hands off, r resolves, d disputes, Enter opens, f filters; with
+// rows ticked, a h r d do it to all of them. u, which takes back, is a button's own key. Forms open in a dialog; the desk alone
 // is replaced by what the server answers, and whoever stands on a row stays on it.
 (function () {
   "use strict";
@@ -56,7 +56,7 @@
     j: goDown,
     k: () => stand(place < 0 ? 0 : place - 1),
     x: () => { const box = inRow("[data-tick-row]"); if (box) box.click(); },
-    a: act("accept"), h: act("hand-off"), r: act("resolve"),
+    a: act("accept"), h: act("hand-off"), r: act("resolve"), d: act("dispute"),
     f: () => document.getElementById("desk-filter").focus(),
     Enter: () => { const link = inRow("[data-open]"); if (link) link.click(); },
   };

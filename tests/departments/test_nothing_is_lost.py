@@ -13,6 +13,7 @@ from departments.actions.incidents import NewIncident, accept, note, open_incide
 from departments.actions.rows_undo import Undoing, restore_rows
 from departments.models import (
     Attachment,
+    Dispute,
     HandOff,
     Incident,
     IncidentEvent,
@@ -38,6 +39,7 @@ KEPT: list[type[models.Model]] = [
     Ruling,
     Statement,
     Regrading,
+    Dispute,
 ]
 SOUNDS_LIKE_DELETING = re.compile("delete|destroy|erase|purge")
 

@@ -22,6 +22,7 @@ from departments.models import (
 from retention.api.callers import caller
 from retention.api.serializers.attachments import AttachmentSerializer
 from retention.api.serializers.common import AccountName, PersonName, public_id, slug
+from retention.api.serializers.disputes import DisputeSerializer
 from retention.api.serializers.waits import WaitSerializer
 
 
@@ -92,6 +93,7 @@ class HandOffSerializer(serializers.ModelSerializer[HandOff]):
             "to_department",
             "direction",
             "share",
+            "is_of_part",
             "reason",
             "words",
             "expected",
@@ -276,11 +278,21 @@ class IncidentDetail(IncidentSerializer):
     events = EventSerializer(many=True, read_only=True)
     notes = NoteSerializer(many=True, read_only=True)
     regradings = RegradingSerializer(many=True, read_only=True)
+    disputes = DisputeSerializer(many=True, read_only=True)
     waits = WaitSerializer(many=True, read_only=True)
     attachments = AttachmentSerializer(many=True, read_only=True)
 
     class Meta(IncidentSerializer.Meta):
-        fields = [*IncidentSerializer.Meta.fields, "hand_offs", "events", "notes", "regradings", "waits", "attachments"]
+        fields = [
+            *IncidentSerializer.Meta.fields,
+            "hand_offs",
+            "events",
+            "notes",
+            "regradings",
+            "disputes",
+            "waits",
+            "attachments",
+        ]
         read_only_fields = fields
 
 

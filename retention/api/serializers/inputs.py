@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from accounts.models import Account, Channel, Contact, Order, Purpose
 from departments.actions.outcome import MOST_AT_ONCE
-from departments.models import CauseCode, Department, FrictionType, Incident, Person, Reason
+from departments.models import CauseCode, Department, DisputeReason, FrictionType, Incident, Person, Reason
 from retention.api.callers import caller
 
 NOT_FOUND = "There is no such {what}, or you may not see it."
@@ -103,6 +103,20 @@ class HandOffProposal(serializers.Serializer[Any]):
     share = serializers.FloatField(required=False, default=1.0, help_text="of what the department answers for")
 
 
+class DisputeText(serializers.Serializer[Any]):
+    """Why it is not the caller's department's."""
+
+    reason = serializers.ChoiceField(choices=DisputeReason.choices)
+    words = serializers.CharField(max_length=20_000)
+
+
+class DisputeAnswer(serializers.Serializer[Any]):
+    """What the other side takes of what is disputed, and why."""
+
+    share = serializers.FloatField(help_text="1 takes it at once, less is offered, 0 leaves it with them")
+    words = serializers.CharField(required=False, default="", allow_blank=True, max_length=20_000)
+
+
 class CounterOffer(serializers.Serializer[Any]):
     """Another share than the one offered, and why."""
 
@@ -170,6 +184,10 @@ class SeveralAssigned(Several, Assignee):
 
 class SeveralHandedOff(Several, HandOffProposal):
     """Incidents, and whom to ask to take them."""
+
+
+class SeveralDisputed(Several, DisputeText):
+    """Incidents, and why they are not the caller's department's."""
 
 
 class SeveralResolved(Several, Resolution):

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from departments.actions import merging, several
+from departments.actions import merging, several, several_disputes
 from departments.actions.cure_steps import undo_problem_step
 from departments.actions.outcome import Outcome
 from departments.actions.rows_undo import restore_rows
@@ -21,6 +21,7 @@ from retention.api.serializers.incidents import OutcomeSerializer, UndoneSeriali
 from retention.api.serializers.inputs import (
     Several,
     SeveralAssigned,
+    SeveralDisputed,
     SeveralHandedOff,
     SeveralMerged,
     SeveralResolved,
@@ -39,6 +40,7 @@ class DeedViewSet(InUtc, GenericViewSet[Incident]):
         "accept": Capability.ANSWER_INCIDENTS,
         "assign": Capability.WORK_ON_INCIDENTS,
         "hand_off": Capability.ANSWER_INCIDENTS,
+        "dispute": Capability.ANSWER_INCIDENTS,
         "resolve": Capability.ANSWER_INCIDENTS,
         "merge": Capability.ANSWER_INCIDENTS,
     }
@@ -60,6 +62,12 @@ class DeedViewSet(InUtc, GenericViewSet[Incident]):
     def hand_off(self, request: Request) -> Response:
         """Ask one department to take all of them."""
         return self._all(SeveralHandedOff, several.hand_off_all)
+
+    @extend_schema(request=SeveralDisputed, responses=OutcomeSerializer)
+    @action(detail=False, methods=["post"])
+    def dispute(self, request: Request) -> Response:
+        """Say of all of them that they are not the caller's department's."""
+        return self._all(SeveralDisputed, several_disputes.dispute_all)
 
     @extend_schema(request=SeveralResolved, responses=OutcomeSerializer)
     @action(detail=False, methods=["post"])

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
-from departments.actions import attaching, grading, handoffs, incidents, merging, rulings, waits
+from departments.actions import attaching, disputing, grading, handoffs, incidents, merging, rulings, waits
 from departments.actions.undoable import of_note
 from departments.models import (
     Capability,
@@ -41,6 +41,7 @@ from retention.api.serializers.incidents import (
 from retention.api.serializers.inputs import (
     Assignee,
     CounterOffer,
+    DisputeText,
     FrictionReport,
     Grade,
     HandOffProposal,
@@ -54,6 +55,7 @@ from retention.api.serializers.inputs import (
 from retention.api.serializers.waits import NewWait
 from retention.api.views.attachments import ATTACHMENTS
 from retention.api.views.common import UNDO, Records
+from retention.api.views.disputes import DISPUTES
 from retention.api.views.waits import WAITS
 
 HAND_OFFS = HandOff.objects.select_related("incident", "from_department", "to_department", "proposed_by", "answered_by")
@@ -86,6 +88,7 @@ class IncidentViewSet(Records[Incident]):
         "accept": Capability.ANSWER_INCIDENTS,
         "assign": Capability.WORK_ON_INCIDENTS,
         "hand_off": Capability.ANSWER_INCIDENTS,
+        "dispute": Capability.ANSWER_INCIDENTS,
         "resolve": Capability.ANSWER_INCIDENTS,
         "reopen": Capability.REPORT_FRICTION,
         "note": Capability.REPORT_FRICTION,
@@ -108,6 +111,7 @@ class IncidentViewSet(Records[Incident]):
         return [
             Prefetch("hand_offs", HAND_OFFS),
             Prefetch("waits", WAITS),
+            Prefetch("disputes", DISPUTES),
             Prefetch("attachments", files),
             Prefetch("events", IncidentEvent.objects.select_related("person")),
             Prefetch("regradings", REGRADINGS),
@@ -143,6 +147,12 @@ class IncidentViewSet(Records[Incident]):
     def hand_off(self, request: Request, public_id: UUID) -> Response:
         """Ask another department to answer for it, wholly or for a share."""
         return self._do(handoffs.hand_off, HandOffProposal)
+
+    @extend_schema(request=DisputeText, responses=DoneIncident)
+    @action(detail=True, methods=["post"])
+    def dispute(self, request: Request, public_id: UUID) -> Response:
+        """Say that it, or the caller's part of it, is not the caller's department's, without naming whose it is."""
+        return self._do(disputing.dispute, DisputeText)
 
     @extend_schema(request=Resolution, responses=DoneIncident)
     @action(detail=True, methods=["post"])

@@ -102,6 +102,24 @@ def test_a_hand_off_is_returned_or_withdrawn() -> None:
     assert asked.post(f"/hand-offs/{proposed()}/withdraw").status_code == 403
 
 
+def test_a_dispute_is_raised_answered_and_withdrawn() -> None:
+    shipping, billing = make.department("shipping"), make.department("billing")
+    incident = make.incident(shares={shipping: 0.6, billing: 0.4})
+    disputing, other = Caller(make.head(billing)), Caller(make.head(shipping))
+    said = {"reason": "caused_elsewhere", "words": "The label was wrong."}
+    raised = disputing.post(f"/incidents/{incident.public_id}/dispute", said).json()
+    assert (raised["state"], raised["disputes"][0]["against"], raised["undo"] is None) == (State.NEW, "shipping", False)
+    dispute = f"/disputes/{raised['disputes'][0]['id']}"
+    assert disputing.post(f"{dispute}/answer", {"share": 0, "words": "It stays."}).status_code == 403
+    upheld = other.post(f"{dispute}/answer", {"share": 0, "words": "It stays."})
+    assert (upheld.json()["upheld_words"], upheld["Holdfast-Undo"] != "") == ("It stays.", True)
+    assert disputing.post(f"{dispute}/withdraw").json()["end"] == "withdrawn"
+    assert other.get("/disputes?is_open=true").json()["results"] == []
+    outcome = other.post("/deeds/dispute", {"incidents": [str(incident.public_id)], **said}).json()
+    assert (outcome["done"], outcome["refused"]) == ([str(incident.public_id)], [])
+    assert other.get("/disputes?department=shipping").json()["results"][0]["is_of_part"] is False
+
+
 def test_whoever_comes_second_is_told_so() -> None:
     incident = make.incident()
     program = Caller(make.head(make.department()))

@@ -2,6 +2,7 @@
 
 import datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -9,8 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account
+from departments.actions.disputing import dispute, withdraw_dispute
 from departments.actions.handoffs import hand_off, return_hand_off, withdraw_hand_off
-from departments.models import Adoption, Answer, Commitment, Incident, Person, Reason, Release, Role, State
+from departments.actions.undo import undo, undo_of
+from departments.models import Adoption, Answer, Commitment, Dispute, Incident, Person, Reason, Release, Role, State
 from retention.dashboards.periods import Period
 from retention.dashboards.scorecard import Scorecard, read_scorecard
 from retention.dashboards.scorecard_care import breadth, innovation, sales_time
@@ -175,6 +178,22 @@ def test_what_was_asked_again_and_taken_back_is_disputed_as_before() -> None:
     assert disputed_at(timezone.now(), segment="") == 1
     incident.refresh_from_db()
     assert incident.state == State.DISPUTED
+
+
+def test_what_its_holder_disputes_is_disputed_until_it_is_withdrawn_or_taken_back() -> None:
+    incident = make.incident(shares={make.department("shipping"): 1.0})
+    head = make.head(make.department("shipping"))
+    not_ours: dict[str, Any] = {"reason": "caused_elsewhere", "words": "Not ours.", "acting_person": head}
+    dispute(incident=incident, **not_ours)
+    assert disputed_at(timezone.now(), segment="") == 1
+    withdraw_dispute(dispute=Dispute.objects.get(), words="", acting_person=head)
+    assert disputed_at(timezone.now(), segment="") == 0
+    incident.refresh_from_db()
+    dispute(incident=incident, **not_ours)
+    batch = undo_of([incident], head)
+    assert batch is not None
+    undo(batch=batch, acting_person=head)
+    assert disputed_at(timezone.now(), segment="") == 0
 
 
 def test_waiting_is_held_against_what_waited_then() -> None:
