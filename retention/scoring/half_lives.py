@@ -13,7 +13,7 @@ import numpy as np
 
 from retention.scoring.causes_first import Causes
 from retention.scoring.engine import Term, department_key, flattened
-from retention.scoring.logit import Floats, Sample
+from retention.scoring.logit import CLOSE_ENOUGH, Floats, Sample
 from retention.scoring.panel_arrays import Panel
 
 FACTORS: Final = (0.5, 2.0)
@@ -63,6 +63,9 @@ def _best(causes: Causes, column: int, friction: Floats) -> float:
     sample = Sample(np.stack([np.ones_like(friction), friction], axis=1), whole.left, whole.cluster, held)
     weights = np.array([0.0, max(float(causes.mean[column]), 0.0)])
     for _ in range(STEPS):
+        before = weights
         step = np.linalg.solve(sample.information(weights) + 1e-6 * np.eye(2), sample.gradient(weights))
         weights = np.maximum(weights - step, [-np.inf, 0.0])
-    return sample.loss_and_gradient(weights)[0]
+        if np.abs(weights - before).max() < CLOSE_ENOUGH:
+            break
+    return sample.loss(weights)

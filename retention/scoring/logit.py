@@ -21,6 +21,7 @@ Integers = npt.NDArray[np.int64]
 NEWTON_STEPS: Final = 25
 LEAST_STEP: Final = 1e-7
 LONGEST_STEP: Final = 2.0
+CLOSE_ENOUGH: Final = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,13 @@ class Sample:
     def log_odds(self, weights: Floats) -> Floats:
         return self.offset + self.features @ weights
 
-    def loss_and_gradient(self, weights: Floats) -> tuple[float, Floats]:
-        """The sum of the log losses, and its first derivatives."""
+    def loss(self, weights: Floats) -> float:
+        """The sum of the log losses."""
         odds = self.log_odds(weights)
-        loss = float(np.logaddexp(0.0, odds).sum() - self.left @ odds)
-        return loss, self.features.T @ np.asarray(expit(odds) - self.left, dtype=np.float64)
+        return float(np.logaddexp(0.0, odds).sum() - self.left @ odds)
 
     def gradient(self, weights: Floats) -> Floats:
+        """The first derivatives of the loss, (K,)."""
         return self.features.T @ self._residuals(weights)
 
     def information(self, weights: Floats, others: Floats | None = None) -> Floats:
@@ -107,26 +108,41 @@ class Belief:
 
 
 def most_likely(sample: Sample, belief: Belief, power: float, start: Floats) -> Floats:
-    """The weights of the highest posterior, by bounded L-BFGS; the data count with the power given. (K,)."""
-    scale = 1.0 / np.sqrt(power * np.diag(sample.information(start)) + belief.precision)
+    """The weights of the highest posterior, none below its bound; the data count with the power given. (K,).
 
-    def loss_and_slope(scaled: Floats) -> tuple[float, Floats]:
-        weights = scaled * scale
-        loss, gradient = sample.loss_and_gradient(weights)
-        away = weights - belief.mean
-        slope = (power * gradient + belief.precision * away) * scale
-        return power * loss + float(belief.precision @ away**2) / 2.0, slope
+    Newton's method, each step by bounded L-BFGS on the second-order picture of the posterior: some five readings of
+    the rows instead of a hundred.
+    """
+    weights = np.maximum(start, belief.lowest)
+    for _ in range(NEWTON_STEPS):
+        slope = power * sample.gradient(weights) + belief.precision * (weights - belief.mean)
+        curvature = power * sample.information(weights) + np.diag(belief.precision)
+        step = _bounded_step(curvature, slope, belief.lowest - weights)
+        weights = weights + step * min(1.0, LONGEST_STEP / max(float(np.abs(step).max()), LEAST_STEP))
+        if np.abs(step).max() < CLOSE_ENOUGH:
+            break
+    return weights
 
-    bounds = [(low if np.isfinite(low) else None, None) for low in (belief.lowest / scale).tolist()]
+
+def _bounded_step(curvature: Floats, slope: Floats, lowest: Floats) -> Floats:
+    """The step (K,), nowhere below `lowest`, to the least of a parabola with this slope and curvature (K, K)."""
+    scale = 1.0 / np.sqrt(np.diag(curvature))
+    curved, sloped = curvature * np.outer(scale, scale), slope * scale
+
+    def height_and_slope(step: Floats) -> tuple[float, Floats]:
+        bent = curved @ step
+        return float(sloped @ step + step @ bent / 2.0), np.asarray(sloped + bent, dtype=np.float64)
+
+    bounds = [(low if np.isfinite(low) else None, None) for low in (lowest / scale).tolist()]
     found = minimize(
-        loss_and_slope,
-        np.maximum(start, belief.lowest) / scale,
+        height_and_slope,
+        np.zeros_like(slope),
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
-        options={"maxiter": 300, "ftol": 1e-10, "gtol": 1e-3, "maxcor": 30},
+        options={"maxiter": 500, "ftol": 1e-15, "gtol": 1e-9, "maxcor": 30},
     )
-    return np.asarray(found.x * scale, dtype=np.float64)
+    return np.maximum(np.asarray(found.x, dtype=np.float64) * scale, lowest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +167,7 @@ def testimony(sample: Sample, weak: Belief, start: Floats) -> Testimony:
         gradient = sample.gradient(weights) + weak.precision * (weights - weak.mean)
         step = np.linalg.solve(sample.information(weights) + np.diag(weak.precision), gradient)
         weights = weights - step * min(1.0, LONGEST_STEP / max(float(np.abs(step).max()), LEAST_STEP))
-        if np.abs(step).max() < 1e-5:
+        if np.abs(step).max() < CLOSE_ENOUGH:
             break
     inverse: Floats = np.linalg.inv(sample.information(weights) + np.diag(weak.precision)).astype(np.float64)
     meat = crossed(sample.witness(weights))
