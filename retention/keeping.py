@@ -22,13 +22,14 @@ from retention.dashboards.scorecard_care import CARE
 from retention.dashboards.scorecard_departments import WORK
 from retention.dashboards.scorecard_kept import packed
 from retention.dashboards.triage_cards import DESKS
+from retention.dashboards.unreported import UNREPORTED
 from retention.formatting import zone_named
 from retention.models import ImportRun, KeptFigures, ScorecardFigures
 
 KEPT_DAYS = 7
 LEAST_AGE = datetime.timedelta(seconds=50)
 TIMES_THEIR_COST = 10
-STANDING: Sequence[Figures[Any]] = (COMPANY, WORK, CARE, DESKS, PATHS, EVERYTHING)
+STANDING: Sequence[Figures[Any]] = (COMPANY, WORK, CARE, DESKS, PATHS, EVERYTHING, UNREPORTED)
 LOCK_IF_FREE = "SELECT pg_try_advisory_xact_lock(hashtext('holdfast.figures'))"
 
 

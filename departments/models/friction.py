@@ -67,6 +67,25 @@ class FrictionType(PublicModel):
             models.CheckConstraint(
                 condition=models.Q(half_life_days__gte=1), name="friction_half_life_is_a_day_or_more"
             ),
+            models.CheckConstraint(
+                condition=models.Q(severe_from__gte=0, severe_from__lte=1),
+                name="friction_is_severe_from_0_to_1",
+                violation_error_message="A severity lies between 0 and 1.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(severe_answer_hours=None, severe_resolve_hours=None)
+                | models.Q(
+                    severe_answer_hours__isnull=False,
+                    severe_resolve_hours__isnull=False,
+                    severe_answer_hours__gte=1,
+                    severe_resolve_hours__gte=1,
+                ),
+                name="friction_has_both_severe_hours_or_none",
+                violation_error_message=(
+                    "Say within how many hours a severe one is answered and within how many it is resolved,"
+                    " an hour at least; or leave both empty."
+                ),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -29,6 +29,21 @@ def detection_rules() -> Table:
     return _flat(_read("detection_rules"), "signal_kind")
 
 
+def severe_hours() -> dict[str, dict[str, Any]]:
+    """Return by friction type from when one is severe, and the hours that its department then has."""
+    return _read("severe_hours")
+
+
+def plant_severe_hours(apps: Apps) -> None:
+    """Give severe incidents hours of their own where the company has not said anything about them yet."""
+    types = apps.get_model("departments", "FrictionType").objects
+    for slug, fields in severe_hours().items():
+        untouched = types.filter(slug=slug, severe_answer_hours=None, severe_resolve_hours=None, severe_from=0.75)
+        # Never longer than what the company gives any: it may have shortened those.
+        shorter = {"answer_hours__gte": fields["severe_answer_hours"]}
+        untouched.filter(resolve_hours__gte=fields["severe_resolve_hours"], **shorter).update(**fields)
+
+
 def plant(apps: Apps) -> None:
     """Write what is not there yet; what is, stays as the company has made it."""
     apps.get_model("accounts", "Organisation").objects.get_or_create(pk=1)

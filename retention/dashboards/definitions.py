@@ -101,6 +101,16 @@ DEFINITIONS = (
         "asked: the customer was, whether or not there was an answer.",
     ),
     Definition(
+        "unreported",
+        "What nobody reported",
+        "Credits, goods sent back, warranty claims, low survey answers (6 of 10 and less) and slips in our own records "
+        "each say that something cost a customer something, whatever the rules are. One is unreported where no "
+        "incident came of it and the department whose friction it would be answers for none at the account within 14 "
+        "days; an incident that was closed without cause and word, or merged into one of another type, tells nothing. "
+        "More than chance explains: with the share of all departments together, so many would be left by chance in "
+        "fewer than one case of a hundred.",
+    ),
+    Definition(
         "handed-on",
         "Handed on and handed back",
         "Time to accept runs from being told or asked to accepting, on the calendar, and its median is taken over 90 "

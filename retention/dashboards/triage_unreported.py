@@ -1,122 +1,130 @@
 """Under-reporting: what customers' credits, claims and answers say went wrong, and nobody reported."""
 
 import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.core.paginator import Paginator
-from django.db import models
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import F, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import Signal
+from departments.detection.matching import Rules, SignalRow, compile_rules, findings
 from departments.http import PersonRequest
-from departments.models import Department, DetectionRule, Incident
+from departments.models import Department, DetectionRule, Incident, Person
 from retention.dashboards.triage_access import departments_open_to, require_desk
+from retention.dashboards.unreported import UNREPORTED, WINDOW_DAYS, Record, Said, signs_of, unreported
 
-WINDOW_DAYS = 90
-# A report so near in time is taken to be about the same thing.
-NEAR_DAYS = 14
-# What customers do when something went wrong, whoever caused it.
-COMPLAINTS = ("credit_note", "claim", "survey")
-# Of ten points, so many and fewer are a complaint.
-LOWEST_CONTENT = 6
 PAGE = 50
-
-
-class Said(models.TextChoices):
-    """What a customer said by what they did."""
-
-    CREDIT = "credit", "Credits"
-    RETURNED = "returned", "Goods sent back and credited"
-    CLAIM = "claim", "Warranty claims"
-    SURVEY = "survey", "Low survey answers"
-
-
-# Of an order whose goods were credited in part or in whole, the goods came back; other credits are of money alone.
-SAID = Case(
-    When(kind="credit_note", data__credited_share__gt=0, then=Value(Said.RETURNED)),
-    When(kind="credit_note", then=Value(Said.CREDIT)),
-    When(kind="claim", then=Value(Said.CLAIM)),
-    default=Value(Said.SURVEY),
-    output_field=models.CharField(),
-)
+# The newest so many are looked through for the dearest: a list that nobody reads to its end need not be whole.
+MOST_LISTED = 1_000
+EMPTY = Record([], 0, 0, 0, lags=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """Of so many complaints, so many that no incident accounts for."""
+class Row:
+    """A sign without an incident, and in words why there is none."""
 
-    said: str
-    label: str
-    unreported: int
-    complaints: int
-
-    @property
-    def address(self) -> str:
-        """Return where only these are named."""
-        return f"?said={self.said}"
+    signal: Signal
+    why: str
 
 
-def complaints_about(department: Department, since: datetime.datetime) -> QuerySet[Signal]:
-    """Return the customers' complaints of which the department would answer for the friction."""
-    rules = DetectionRule.objects.filter(friction_type__department=department, signal_kind__in=COMPLAINTS)
-    kinds = set(rules.values_list("signal_kind", flat=True)) - {"survey"}
-    answers = Q(kind="survey", data__about=department.slug, data__score__lte=LOWEST_CONTENT)
-    signals = Signal.objects.filter(happened_at__gte=since, kind__in=COMPLAINTS)
-    return signals.filter(Q(kind__in=kinds) | answers)
-
-
-def reported(department: Department) -> Q:
-    """Return the condition that an incident came of a complaint, or that the department has one near in time."""
-    span = datetime.timedelta(days=NEAR_DAYS)
-    near = Incident.objects.filter(
-        account=OuterRef("account"),
-        happened_at__gte=OuterRef("happened_at") - span,
-        happened_at__lte=OuterRef("happened_at") + span,
-        responsibilities__department=department,
-    )
-    return Q(Exists(Incident.objects.filter(signal=OuterRef("pk")))) | Q(Exists(near))
-
-
-def unreported(complaints: QuerySet[Signal], department: Department) -> QuerySet[Signal]:
-    """Return the complaints without an incident: none that came of them, none of the department's near in time."""
-    return complaints.exclude(reported(department))
-
-
-def shares(complaints: QuerySet[Signal], department: Department) -> list[Share]:
-    """Return how many complaints of each kind nobody reported, those that there are; one statement."""
-    missing = Count("pk", filter=~reported(department))
-    counted = complaints.order_by().annotate(said=SAID).values("said").annotate(missing=missing, whole=Count("pk"))
-    found = {row["said"]: (row["missing"], row["whole"]) for row in counted}
-    return [Share(said.value, said.label, *found[said.value]) for said in Said if said.value in found]
+@require_safe
+def show_all(request: PersonRequest) -> HttpResponse:
+    """Hold each department's signs against its incidents, for the departments that the person sees."""
+    require_desk(request)
+    reading = UNREPORTED.read(timezone.now())
+    departments = departments_open_to(request.user).order_by("position")
+    records = [(one, reading.figures.of[one.pk]) for one in departments if one.pk in reading.figures.of]
+    told = [pair for pair in records if pair[1].signs or pair[1].told_itself]
+    context = {
+        "records": sorted(told, key=lambda pair: (-pair[1].share, pair[0].position)),
+        "kinds": [said.label.lower() for said in Said],
+        "counted_at": reading.counted_at,
+        "days": WINDOW_DAYS,
+    }
+    return render(request, "dashboards/triage_unreported_all.html", context)
 
 
 @require_safe
 def show_unreported(request: PersonRequest, slug: str) -> HttpResponse:
-    """Name the complaints that nobody reported, at the dearest accounts first."""
+    """Name the signs that nobody reported, at the dearest accounts first."""
     require_desk(request)
     department = get_object_or_404(departments_open_to(request.user), slug=slug)
-    complaints = complaints_about(department, timezone.now() - datetime.timedelta(days=WINDOW_DAYS))
-    # Only at accounts whose name the reader may see: a complaint must not reveal a customer.
-    accounts = request.user.visible_account_ids()
+    moment = timezone.now()
+    reading = UNREPORTED.read(moment)
+    record = reading.figures.of.get(department.pk, EMPTY)
     chosen = next((said.value for said in Said if said.value == request.GET.get("said")), "")
-    found = unreported(complaints, department)
-    if chosen:
-        found = found.annotate(said=SAID).filter(said=chosen)
-    named = found if accounts is None else found.filter(account__in=accounts)
-    ordered = named.select_related("account").order_by(F("account__annual_revenue").desc(), "-happened_at", "-pk")
-    page = Paginator(ordered, PAGE).get_page(request.GET.get("page"))
-    parts = shares(complaints, department)
-    whole = Share("", "All", sum(one.unreported for one in parts), sum(one.complaints for one in parts))
+    named = _named(request.user, department, moment - datetime.timedelta(days=WINDOW_DAYS), chosen)
+    page = Paginator(named, PAGE).get_page(request.GET.get("page"))
+    whole = sum(part.unreported for part in record.parts if chosen in (part.said, ""))
     context = {
         "department": department,
         "page": page,
-        "share": whole,
-        "parts": parts,
+        "rows": _explained(list(page), department),
+        "record": record,
         "chosen": chosen,
-        "hidden": sum(one.unreported for one in parts if chosen in (one.said, "")) - page.paginator.count,
+        "hidden": max(whole - page.paginator.count, 0),
+        "counted_at": reading.counted_at,
     }
     return render(request, "dashboards/triage_unreported.html", context)
+
+
+def _named(person: Person, department: Department, since: datetime.datetime, said: str) -> QuerySet[Signal]:
+    """Return the newest that the person may see, dearest accounts first: a sign must not reveal a customer."""
+    accounts = person.visible_account_ids()
+    found = unreported(signs_of(department, since, said))
+    named = found if accounts is None else found.filter(account__in=accounts)
+    newest = list(named.order_by("-happened_at", "-pk").values_list("pk", flat=True)[:MOST_LISTED])
+    dearest = Signal.objects.filter(pk__in=newest).select_related("account")
+    return dearest.order_by(F("account__annual_revenue").desc(), "-happened_at", "-pk")
+
+
+def _explained(signals: Sequence[Signal], department: Department) -> list[Row]:
+    """Say of each why it has no incident: three statements for a page."""
+    incidents = Incident.objects.filter(signal__in=signals).select_related("merged_into", "department")
+    of_signal = {incident.signal_id: incident for incident in incidents}
+    rules = list(DetectionRule.objects.filter(signal_kind__in={signal.kind for signal in signals}))
+    resting = compile_rules(rule for rule in rules if not rule.is_active)
+    working: Mapping[str, list[str]] = {}
+    for rule in rules:
+        if rule.is_active:
+            working = {**working, rule.signal_kind: [*working.get(rule.signal_kind, []), rule.name]}
+    return [Row(signal, _why(signal, of_signal.get(signal.pk), resting, working, department)) for signal in signals]
+
+
+def _why(
+    signal: Signal,
+    incident: Incident | None,
+    resting: Rules,
+    working: Mapping[str, list[str]],
+    department: Department,
+) -> str:
+    if incident is not None:
+        return _what_became_of(incident, department)
+    off = list(findings([_as_detection_sees(signal)], resting))
+    if off:
+        return f"The rule “{off[0].rule.name}” would have found it, and is switched off"
+    if working.get(signal.kind):
+        return f"Below the line of every rule: {_listed(working[signal.kind])}"
+    return f"No rule looks at signals of the kind {signal.get_kind_display().lower()}"
+
+
+def _what_became_of(incident: Incident, department: Department) -> str:
+    if incident.merged_into is not None:
+        return f"Its incident was merged into “{incident.merged_into}”"
+    if incident.department_id != department.pk:
+        return f"{incident.department} has an incident of it, {department} has none"
+    return "Its incident was closed without a cause and without a word"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"“{name}”" for name in names)
+
+
+def _as_detection_sees(signal: Signal) -> SignalRow:
+    columns = (signal.pk, signal.account_id, signal.kind, signal.order_id, signal.happened_at, signal.recorded_at)
+    return SignalRow(*columns, signal.data)

@@ -45,6 +45,7 @@ urlpatterns = [
     path("triage", triage.show_triage, name="triage"),
     path("triage/handed-on", triage_figures.show_figures, name="triage_figures"),
     path("triage/hand-offs", triage_paths.show_paths, name="triage_paths"),
+    path("triage/unreported", triage_unreported.show_all, name="triage_unreported_all"),
     path("triage/<slug:slug>", triage.show_department, name="triage_department"),
     path("triage/<slug:slug>/pareto", pareto.show_department, name="triage_pareto"),
     path("triage/<slug:slug>/unreported", triage_unreported.show_unreported, name="triage_unreported"),

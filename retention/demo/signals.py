@@ -9,6 +9,7 @@ from accounts.signals import KINDS
 from retention.demo.company import Company
 from retention.demo.deliveries import Deliveries, order_number
 from retention.demo.plan import Floats, Integers, Plan
+from retention.demo.silence import left_unsaid, marks
 from retention.demo.tables import Cell, Table
 from retention.demo.troubles import CARRIERS, LEAD_DAYS, TROUBLES, Data, chosen
 
@@ -29,8 +30,13 @@ class Noticed:
 
 
 def tables(company: Company, deliveries: Deliveries, reported: Integers) -> Iterator[Table]:
-    """Return a table for each kind of signal; the troubles in `reported` (positions) were told by people instead."""
-    signals = [*_troubles(company, deliveries, reported), *_ordinary(company, deliveries)]
+    """Return a table for each kind of signal; the troubles in `reported` (positions) were told by people instead.
+
+    Of others there is no record; only an answer to a survey says later that something was amiss.
+    """
+    unsaid = left_unsaid(company, reported)
+    written = _troubles(company, deliveries, np.append(reported, unsaid))
+    signals = [*written, *_ordinary(company, deliveries), *_marks(company, unsaid)]
     for kind in KINDS.values():
         fields = [field.name for field in kind.fields]
         rows = [_row(company, signal, fields) for signal in signals if signal.kind == kind.name]
@@ -75,6 +81,11 @@ def _troubles(company: Company, deliveries: Deliveries, reported: Integers) -> I
             data["batch"] = batch_of(company, order)
         account, day = int(events.account[event]), float(events.day[event])
         yield Noticed(trouble.kind, trouble_number(event), account, order, day, known[event], data)
+
+
+def _marks(company: Company, unsaid: Integers) -> Iterator[Noticed]:
+    for number, (account, day, data) in enumerate(marks(company, unsaid)):
+        yield Noticed("survey", f"U{number + 1}", account, -1, day, min(day + 0.1, company.plan.days), data)
 
 
 def _ordinary(company: Company, deliveries: Deliveries) -> Iterator[Noticed]:
@@ -126,6 +137,7 @@ ORDINARY = (
     ("order_handling", "H", 0.02, 1),
     ("survey", "V", 0.05, 25),
     ("promise", "W", 0.05, 20),
+    ("credit_note", "G", 0.02, 18),
 )
 
 
@@ -150,6 +162,9 @@ def _well(kind: str, order_value: float, random: np.random.Generator) -> Data:
             return {"lost": False, "wrong_data": False}
         case "promise":
             return {"by": chosen(PROMISING, random), "days_overdue": 0, "in_product": True}
+        case "credit_note":
+            amount = round(order_value * float(random.uniform(0.02, 0.12)), 2)
+            return {"amount": amount, "days_to_issue": int(random.integers(1, 8)), "issued": True}
         case "survey":
             return {"score": int(random.integers(7, 11))}
     raise ValueError(f"Nothing is known of ordinary signals of the kind {kind!r}.")

@@ -3,6 +3,9 @@
 import datetime
 
 import pytest
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +16,7 @@ from departments.actions.opening import NewIncident, open_incidents
 from departments.actions.undo import undo, undo_of
 from departments.clocks import Calendar, calendar_of
 from departments.models import FrictionType, Incident, Reason
+from departments.seeds import plant_severe_hours, severe_hours
 from tests import make
 from tests.departments.test_clocks import calendars, moments
 
@@ -109,3 +113,46 @@ def test_a_moved_deadline_is_not_past_because_it_was_moved(
     moved = calendar.moved(due, hours, now)
     assert moved >= now
     assert calendar.working_hours_between(now, moved) == pytest.approx(max(left + hours, 0.0), abs=1e-6)
+
+
+def test_the_catalogue_gives_severe_incidents_less_time_but_never_more_than_any(db: None) -> None:
+    urgent = FrictionType.objects.filter(severe_answer_hours__isnull=False)
+    assert set(urgent.values_list("slug", flat=True)) == set(severe_hours())
+    for kind in urgent:
+        assert kind.hours_to_answer(1.0) < kind.hours_to_answer(0.5) == kind.answer_hours
+        assert kind.hours_to_resolve(1.0) < kind.hours_to_resolve(0.5) == kind.resolve_hours
+
+
+def test_what_a_company_has_set_is_not_overwritten(db: None) -> None:
+    types = FrictionType.objects
+    types.update(severe_answer_hours=None, severe_resolve_hours=None, severe_from=0.75)
+    types.filter(slug="late_shipment").update(severe_answer_hours=3, severe_resolve_hours=5)
+    types.filter(slug="portal_down").update(severe_from=0.5)
+    types.filter(slug="defect").update(answer_hours=1)
+    plant_severe_hours(apps)
+    late, portal, defect, silent = (
+        types.get(slug=slug) for slug in ("late_shipment", "portal_down", "defect", "gone_silent")
+    )
+    assert (late.severe_answer_hours, late.severe_resolve_hours) == (3, 5)
+    assert (portal.severe_answer_hours, defect.severe_answer_hours) == (None, None)
+    assert (silent.severe_answer_hours, silent.severe_resolve_hours) == (2, 8)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"severe_answer_hours": 2, "severe_resolve_hours": None}, "within how many it is resolved"),
+        ({"severe_answer_hours": 0, "severe_resolve_hours": 8}, "an hour at least"),
+        ({"severe_from": 1.5}, "less than or equal to 1"),
+    ],
+)
+def test_half_of_the_hours_or_none_at_all_is_refused_with_a_sentence(
+    db: None, fields: dict[str, float | None], sentence: str
+) -> None:
+    kind = FrictionType.objects.get(slug="late_shipment")
+    for name, value in fields.items():
+        setattr(kind, name, value)
+    with pytest.raises(ValidationError, match=sentence):
+        kind.full_clean()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        kind.save()

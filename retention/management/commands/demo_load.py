@@ -21,6 +21,7 @@ from retention.demo.loading import administrator, configure, detect, load_report
 from retention.demo.overrides import override_some
 from retention.demo.past import past_days, score_day
 from retention.demo.plan import Plan
+from retention.demo.silence import look_away
 from retention.demo.waiting import wait_for_some
 
 
@@ -59,6 +60,7 @@ class Command(BaseCommand):
         configure()
         load_tables(files, self._tell)
         self._tell(f"{load_reports(files):,} incidents reported by people")
+        self._tell(f"{look_away()} rules narrowed or switched off by their heads")
         detect(self._tell)
         self._tell(f"{load_work(files):,} steps of work on incidents")
         for day in past_days(plan.today):

@@ -21,7 +21,6 @@ from retention.dashboards.triage_cards import bounces, desks
 from retention.dashboards.triage_filters import TriageFilters
 from retention.dashboards.triage_live import newest_event
 from retention.dashboards.triage_queue import Cursor, CursorError, View, ordered
-from retention.dashboards.triage_unreported import complaints_about, shares, unreported
 from retention.models import SavedView
 from tests import make
 
@@ -420,46 +419,3 @@ def test_what_narrows_the_desk_is_named_and_left_out_one_by_one(shipping: Depart
         *("worth £1,000 or more a year", "2 or more days old", "returned to us"),
     ]
     assert chips["severe"] == "?tab=open&person=nobody&severity=slight&value=1000&age=2&returned=on"
-
-
-def test_complaints_that_no_incident_accounts_for_are_named(shipping: Department) -> None:
-    account, other = make.account("Castle Gifts"), make.account("Fjord Papir")
-    low = {"score": 2, "about": "shipping"}
-    make.signal(account, "survey", low, happened_at=make.ago(days=40))
-    make.signal(account, "survey", {"score": 9, "about": "shipping"})
-    make.signal(account, "survey", {"score": 1, "about": "billing"})
-    reported = make.signal(other, "survey", low)
-    make.incident(other, shares={shipping: 1.0}, signal=reported)
-    make.signal(other, "survey", low, happened_at=make.ago(days=5))
-    since = make.ago(days=90)
-    complaints = complaints_about(shipping, since)
-    assert complaints.count() == 3
-    assert [signal.account.name for signal in unreported(complaints, shipping)] == ["Castle Gifts"]
-
-
-def test_credits_returns_claims_and_answers_are_each_held_against_reports() -> None:
-    department = make.department("operations")
-    make.rule(
-        make.friction_type("goods_back", department=department), signal_kind="credit_note", condition="amount > 0"
-    )
-    make.rule(make.friction_type("broken", department=department), signal_kind="claim", condition="repair_days > 0")
-    told, silent = make.account("Castle Gifts"), make.account("Fjord Papir")
-    said: list[tuple[str, dict[str, object]]] = [
-        ("credit_note", {"amount": 90}),
-        ("credit_note", {"amount": 90, "credited_share": 0.5}),
-        ("claim", {"repair_days": 9}),
-        ("survey", {"score": 2, "about": "operations"}),
-    ]
-    for kind, data in said:
-        make.signal(silent, kind, data)
-        make.incident(told, shares={department: 1.0}, signal=make.signal(told, kind, data))
-    complaints = complaints_about(department, make.ago(days=90))
-    counted = [(part.said, part.unreported, part.complaints) for part in shares(complaints, department)]
-    assert counted == [("credit", 1, 2), ("returned", 1, 2), ("claim", 1, 2), ("survey", 1, 2)]
-    assert {signal.account for signal in unreported(complaints, department)} == {silent}
-    client = Client()
-    client.force_login(make.person(Role.EXECUTIVE))
-    address = reverse("triage_unreported", args=[department.slug])
-    assert client.get(address).context["page"].paginator.count == 4
-    assert client.get(address, {"said": "returned"}).context["page"].paginator.count == 1
-    assert client.get(address, {"said": "nonsense"}).context["page"].paginator.count == 4
