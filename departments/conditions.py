@@ -37,6 +37,9 @@ COUNT = "count"
 LEAST_SHARE = 0.005
 LONG_NUMBER = 1e6
 
+# The plural of what the registry counts in, as a title goes on after a number.
+_UNITS = {one.unit.removesuffix("s") for kind in KINDS.values() for one in kind.fields if one.unit.endswith("s")}
+_OF_ONE = re.compile(rf"^ ({'|'.join(sorted(_UNITS))})s\b")
 _NAN = decimal.Decimal("NaN")
 _TYPES = {
     "text": rule_engine.DataType.STRING,
@@ -122,11 +125,15 @@ class Title:
         return any(name == COUNT for _, name, _ in self._pieces)
 
     def fill(self, data: Values, count: int = 1) -> str:
-        """Return the title for a signal's data, the last of so many that were gathered."""
+        """Return the title for a signal's data, the last of so many that were gathered: 2 days, and 1 day."""
         values = {**data, COUNT: count}
-        return "".join(
-            plain + (_spelt(values.get(name), style) if name is not None else "") for plain, name, style in self._pieces
-        )
+        filled, is_one = "", False
+        for plain, name, style in self._pieces:
+            value = values.get(name) if name is not None else None
+            filled += _OF_ONE.sub(r" \1", plain) if is_one else plain
+            filled += _spelt(value, style) if name is not None else ""
+            is_one = not isinstance(value, bool) and value == 1 and style != PERCENT
+        return filled
 
 
 def values_of(kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,15 +5,17 @@ import uuid
 
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from departments.http import PersonRequest
-from departments.models import Subject
+from departments.models import Problem, Subject
 from retention.dashboards.eight_d import NOT_RECORDED, Discipline, EightD, report_of, visible_incident, visible_problem
 from retention.dashboards.paper import ACCENT, LINE_COLOUR, MARGIN, QUIET, WIDTH, Paper
 from retention.formatting import exact_moment, organisation
 
 LABEL, CODE = 48.0, 12.0
+LONGEST_WORDS = 60
 
 
 @require_safe
@@ -32,9 +34,20 @@ def _send(request: PersonRequest, subject: Subject) -> HttpResponse:
     moment = timezone.now()
     pdf = render_pdf(report_of(subject, request.user), organisation().name, moment)
     response = HttpResponse(pdf, content_type="application/pdf")
-    response["Content-Disposition"] = f'inline; filename="8d-{subject.public_id}.pdf"'
+    response["Content-Disposition"] = f'inline; filename="{file_name(subject)}"'
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def file_name(subject: Subject) -> str:
+    """Return the name under which it is kept: what it is about, where and since when, in letters any system takes.
+
+    The beginning of its id tells two of one day apart.
+    """
+    day = subject.opened_at if isinstance(subject, Problem) else subject.happened_at
+    where = "" if isinstance(subject, Problem) else subject.account.name
+    words = slugify(f"{subject.title} {where}")[:LONGEST_WORDS].strip("-") or "report"
+    return f"8D-{words}-{timezone.localdate(day):%Y-%m-%d}-{subject.public_id.hex[:6]}.pdf"
 
 
 def render_pdf(report: EightD, company: str, moment: datetime.datetime) -> bytes:

@@ -68,6 +68,8 @@ PROBLEMS: Final = (
     ("billing", "Prices change before the price list does", "Invoices are made from the list of last month."),
 )
 GATHERED: Final = 8
+LOOKED_BACK_DAYS: Final = 150
+DONE_FOR_CHECK: Final = 80 * DAY
 DONE_DAYS_AGO: Final = (75, 95, 66)
 
 
@@ -195,8 +197,9 @@ def _date_back(subject: Subject, verbs: tuple[str, ...], moment: datetime.dateti
 def _gather(head: Person, title: str, words: str, chance: random.Random) -> Problem | None:
     """Gather what the department's commonest type puts most at risk; one action was done long ago, one is planned."""
     department = head.department
+    since = timezone.now() - LOOKED_BACK_DAYS * DAY
     common = (
-        Incident.objects.filter(department=department, state=State.IN_WORK, merged_into=None, problem=None)
+        Incident.objects.filter(department=department, merged_into=None, problem=None, happened_at__gte=since)
         .order_by()
         .values_list("friction_type")
         .annotate(count=Count("pk"))
@@ -218,11 +221,12 @@ def _gather(head: Person, title: str, words: str, chance: random.Random) -> Prob
         incidents=chosen,
         acting_person=head,
     )
-    moment = timezone.now() - 90 * DAY
+    # Checked after sixty days. At billing the rate has truly fallen since then, at shipping it has not.
+    moment = timezone.now() - DONE_FOR_CHECK - 20 * DAY
     Problem.objects.filter(pk=problem.pk).update(opened_at=moment)
     _date_back(problem, ("opened",), moment)
     _begin(problem, head, 0, moment + DAY)
-    _finish(problem, head, 0, moment + 20 * DAY)
+    _finish(problem, head, 0, timezone.now() - DONE_FOR_CHECK)
     _plan(problem, head, 1, timezone.localdate() + chance.randint(10, 25) * DAY)
     return problem
 

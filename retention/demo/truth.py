@@ -18,6 +18,7 @@ from retention.demo.formula import (
     Reasons,
 )
 from retention.demo.plan import Floats
+from retention.demo.usual import EPISODES
 
 
 def truth(company: Company) -> dict[str, Any]:
@@ -43,6 +44,10 @@ def _formula() -> dict[str, Any]:
         "care": dict(CARE),
         "levels": dict(LEVELS),
         "without_effect": list(WITHOUT_EFFECT),
+        "episodes": [
+            {"department": slug, "from_months_ago": begin, "until_months_ago": end, "times_the_usual": factor}
+            for slug, begin, end, factor in EPISODES
+        ],
         "confounded_by_activity": CONFOUNDED_BY_ACTIVITY,
         "weights_and_half_lives": "as in the catalogue of friction types",
         "order_half_life_days": ORDER_HALF_LIFE_DAYS,

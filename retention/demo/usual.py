@@ -27,6 +27,7 @@ EPISODES: tuple[tuple[str, float, float, float], ...] = (
     ("shipping", 6.0, 0.0, 0.75),  # a better carrier
     ("operations", 3.0, 0.0, 2.2),  # the order portal moves
     ("warranty", 2.0, 0.0, 1.6),  # claims of the recalled batch
+    ("billing", 3.0, 0.0, 0.12),  # invoices follow the price list, since billing's corrective action
     ("corporate", 4.0, 3.0, 3.5),  # a price rise
 )
 # Who caused it, and whose trouble it looks like at first; one in so many is mistaken like that.

@@ -151,3 +151,29 @@ def test_values_that_cannot_be_remembered_are_judged_all_the_same() -> None:
     with pytest.raises(EngineError):
         condition.matches(values_of(KINDS["shipment"], {"days_late": [3]}))
     assert condition.matches(values_of(KINDS["shipment"], {"days_late": [3], "damaged": True}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "data", "title"),
+    [
+        ("shipment", "{missing_parts} pieces missing", {"missing_parts": 1}, "1 piece missing"),
+        ("shipment", "{missing_parts} pieces missing", {"missing_parts": 2}, "2 pieces missing"),
+        (
+            "shipment",
+            "{missing_parts} pieces, {days_late} days",
+            {"missing_parts": 1, "days_late": 1},
+            "1 piece, 1 day",
+        ),
+        ("usability_ticket", "Hard to use, {hours_lost} hours lost", {"hours_lost": 1.0}, "Hard to use, 1 hour lost"),
+        (
+            "usability_ticket",
+            "Hard to use, {hours_lost} hours lost",
+            {"hours_lost": 0.5},
+            "Hard to use, 0.5 hours lost",
+        ),
+        ("shipment", "{damaged} days", {"damaged": True}, "yes days"),
+        ("supplier_lot", "{rejected_share:%} days", {"rejected_share": 1}, "100% days"),
+    ],
+)
+def test_one_of_a_unit_is_told_in_the_singular(kind: str, text: str, data: dict[str, object], title: str) -> None:
+    assert compile_title(kind, text).fill(data) == title

@@ -9,6 +9,7 @@ from django.utils import timezone
 from departments.actions import checks, cure
 from departments.models import CorrectiveAction, EffectivenessCheck, Incident, State
 from retention.dashboards.eight_d import report_of
+from retention.dashboards.eight_d_pdf import file_name
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -60,3 +61,16 @@ def test_what_is_recorded_stands_where_it_belongs(client: Client) -> None:
     pdf = client.get(f"/incidents/{incident.public_id}/8d/pdf")
     assert pdf["Content-Type"] == "application/pdf"
     assert pdf.content.startswith(b"%PDF-")
+
+
+def test_the_pdf_is_named_in_words_that_any_system_takes(client: Client) -> None:
+    incident = make.incident(make.account("Müller & Söhne GmbH"), title='Late shipment, "6" days/x')
+    day = timezone.localdate(incident.happened_at)
+    name = f"8D-late-shipment-6-daysx-muller-sohne-gmbh-{day}-{incident.public_id.hex[:6]}.pdf"
+    assert file_name(incident) == name
+    client.force_login(make.head(incident.department))
+    answer = client.get(f"/incidents/{incident.public_id}/8d/pdf")
+    assert answer["Content-Disposition"] == f'inline; filename="{name}"'
+    nameless = make.incident(make.account("株式会社"), title="遅延")
+    assert file_name(nameless).startswith(f"8D-report-{timezone.localdate(nameless.happened_at)}-")
+    assert len(file_name(make.incident(title="x" * 200))) < 100

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from accounts.signals import KINDS, problems_of
+from departments.cure.poisson import FELL, Comparison, compare
 from retention.demo import formula, words
 from retention.demo.company import Company, simulate
+from retention.demo.curing import DONE_FOR_CHECK
 from retention.demo.customers import SEGMENTS
 from retention.demo.formula import DEPARTMENTS, EFFECTS, WITHOUT_EFFECT, Situation, reasons
 from retention.demo.plan import Plan
@@ -208,3 +210,27 @@ def test_contacts_wait_while_nobody_stands_in() -> None:
         meanwhile = own & (contacts.day >= first + 3) & (contacts.day < last - 2)
         if cover >= 0:
             assert (contacts.person[meanwhile] == cover).all()
+
+
+def around(company: Company, slug: str, days: int = 60) -> Comparison:
+    """The rate of a kind of trouble per order of all, so many days before and after the demo's action was done."""
+    events, orders, today = company.course.events, company.course.orders, company.plan.days
+    kinds = [place for place, trouble in enumerate(TROUBLES) if trouble.slug == slug]
+    done, found = today - DONE_FOR_CHECK.days, []
+    for begin in (done - days, done):
+        met = np.isin(events.trouble, kinds) & (events.day >= begin) & (events.day < begin + days)
+        placed = (orders.day >= begin) & (orders.day < begin + days)
+        found.append((int(met.sum()), int(placed.sum())))
+    (before, exposure), (after, exposure_after) = found
+    return compare(before=before, exposure_before=exposure, after=after, exposure_after=exposure_after)
+
+
+def test_billings_rate_truly_falls_after_its_action_and_shippings_is_not_shown_to(company: Company) -> None:
+    written = truth(company)["formula"]["episodes"]
+    since = [one for one in written if one["department"] == "billing" and one["until_months_ago"] == 0]
+    assert [one["times_the_usual"] for one in since] == [0.12]
+    billing, shipping = around(company, "wrong_amount"), around(company, "late_shipment")
+    assert billing.verdict == FELL
+    assert billing.high is not None
+    assert billing.high < 1
+    assert shipping.verdict != FELL

@@ -25,10 +25,12 @@ from scipy.stats import spearmanr
 
 from accounts.models import Account, Order, Signal, SignalChange, Touchpoint
 from accounts.signals import KINDS
-from departments.models import HandOff, Incident, IncidentEvent, Person, Role, State
+from departments.models import Department, HandOff, Incident, IncidentEvent, Person, Role, State
+from retention.dashboards.unreported import Said, signs_of, unreported
 from retention.demo.formula import CARE, DEPARTMENTS, EFFECTS, WITHOUT_EFFECT
 from retention.demo.loading import PASSWORD
 from retention.demo.past import past_days, score_day
+from retention.demo.silence import UNSAID
 from retention.models import Budget, Score, ScoreHistory, Trend
 from retention.scoring.engine import Evidence, score
 from retention.scoring.learning import learn
@@ -166,6 +168,17 @@ def test_who_left_is_frozen(loaded: str) -> None:
         assert account.left_on is not None
         assert account.score.as_of.date() < account.left_on
     assert not Score.objects.filter(is_frozen=True, account__left_on=None).exists()
+
+
+def test_some_departments_leave_things_unsaid_and_it_is_found(loaded: str) -> None:
+    two_years = make.ago(days=730)
+    for slug in UNSAID:
+        marks = signs_of(Department.objects.get(slug=slug), two_years, Said.SURVEY)
+        assert unreported(marks).exists()
+    operations, warranty = (Department.objects.get(slug=slug) for slug in ("operations", "warranty"))
+    given_back = signs_of(operations, two_years, Said.CREDIT)
+    assert unreported(given_back).count() > 0.5 * given_back.count() > 0
+    assert not unreported(signs_of(warranty, two_years, Said.CLAIM)).exists()
 
 
 def test_loading_again_does_nothing_and_says_so(loaded: str, folder: Path) -> None:
