@@ -107,7 +107,8 @@ DEFINITIONS = (
         "each say that something cost a customer something, whatever the rules are. One is unreported where no "
         "incident came of it and the department whose friction it would be answers for none at the account within 14 "
         "days; an incident that was closed without cause and word, or merged into one of another type, tells nothing. "
-        "More than chance explains: with the share of all departments together, so many would be left by chance in "
+        "Slips stand apart from what customers said. More than chance explains: with the share of all departments "
+        "together, so many would be left by chance in "
         "fewer than one case of a hundred.",
     ),
     Definition(

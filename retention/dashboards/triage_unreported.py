@@ -1,8 +1,9 @@
 """Under-reporting: what customers' credits, claims and answers say went wrong, and nobody reported."""
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import F, QuerySet
@@ -16,7 +17,7 @@ from departments.detection.matching import Rules, SignalRow, compile_rules, find
 from departments.http import PersonRequest
 from departments.models import Department, DetectionRule, Incident, Person
 from retention.dashboards.triage_access import departments_open_to, require_desk
-from retention.dashboards.unreported import UNREPORTED, WINDOW_DAYS, Record, Said, signs_of, unreported
+from retention.dashboards.unreported import UNREPORTED, WINDOW_DAYS, Record, Said, at_home, signs, unreported
 
 PAGE = 50
 # The newest so many are looked through for the dearest: a list that nobody reads to its end need not be whole.
@@ -39,7 +40,7 @@ def show_all(request: PersonRequest) -> HttpResponse:
     reading = UNREPORTED.read(timezone.now())
     departments = departments_open_to(request.user).order_by("position")
     records = [(one, reading.figures.of[one.pk]) for one in departments if one.pk in reading.figures.of]
-    told = [pair for pair in records if pair[1].signs or pair[1].told_itself]
+    told = [pair for pair in records if pair[1].parts]
     context = {
         "records": sorted(told, key=lambda pair: (-pair[1].share, pair[0].position)),
         "kinds": [said.label.lower() for said in Said],
@@ -60,7 +61,7 @@ def show_unreported(request: PersonRequest, slug: str) -> HttpResponse:
     chosen = next((said.value for said in Said if said.value == request.GET.get("said")), "")
     named = _named(request.user, department, moment - datetime.timedelta(days=WINDOW_DAYS), chosen)
     page = Paginator(named, PAGE).get_page(request.GET.get("page"))
-    whole = sum(part.unreported for part in record.parts if chosen in (part.said, ""))
+    whole = sum(part.unreported for part in record.parts if part.said == chosen) if chosen else record.unreported
     context = {
         "department": department,
         "page": page,
@@ -73,43 +74,41 @@ def show_unreported(request: PersonRequest, slug: str) -> HttpResponse:
     return render(request, "dashboards/triage_unreported.html", context)
 
 
-def _named(person: Person, department: Department, since: datetime.datetime, said: str) -> QuerySet[Signal]:
+def _named(person: Person, department: Department, since: datetime.datetime, said: str) -> QuerySet[Any]:
     """Return the newest that the person may see, dearest accounts first: a sign must not reveal a customer."""
     accounts = person.visible_account_ids()
-    found = unreported(signs_of(department, since, said))
+    whole = signs(since)
+    found = unreported(at_home(whole, department, said))
     named = found if accounts is None else found.filter(account__in=accounts)
     newest = list(named.order_by("-happened_at", "-pk").values_list("pk", flat=True)[:MOST_LISTED])
-    dearest = Signal.objects.filter(pk__in=newest).select_related("account")
+    dearest = whole.filter(pk__in=newest).select_related("account")
     return dearest.order_by(F("account__annual_revenue").desc(), "-happened_at", "-pk")
 
 
-def _explained(signals: Sequence[Signal], department: Department) -> list[Row]:
-    """Say of each why it has no incident: three statements for a page."""
+def _explained(signals: Sequence[Any], department: Department) -> list[Row]:
+    """Say of each why it has no incident: three statements for a page; signals as `signs` annotates them."""
     incidents = Incident.objects.filter(signal__in=signals).select_related("merged_into", "department")
     of_signal = {incident.signal_id: incident for incident in incidents}
-    rules = list(DetectionRule.objects.filter(signal_kind__in={signal.kind for signal in signals}))
+    kinds = {signal.kind for signal in signals}
+    rules = list(DetectionRule.objects.filter(signal_kind__in=kinds).select_related("friction_type"))
     resting = compile_rules(rule for rule in rules if not rule.is_active)
-    working: Mapping[str, list[str]] = {}
-    for rule in rules:
-        if rule.is_active:
-            working = {**working, rule.signal_kind: [*working.get(rule.signal_kind, []), rule.name]}
-    return [Row(signal, _why(signal, of_signal.get(signal.pk), resting, working, department)) for signal in signals]
+    working = [rule for rule in rules if rule.is_active]
+    return [Row(one, _why(one, of_signal.get(one.pk), resting, working, department)) for one in signals]
 
 
 def _why(
-    signal: Signal,
-    incident: Incident | None,
-    resting: Rules,
-    working: Mapping[str, list[str]],
-    department: Department,
+    signal: Any, incident: Incident | None, resting: Rules, working: Sequence[DetectionRule], department: Department
 ) -> str:
     if incident is not None:
         return _what_became_of(incident, department)
     off = list(findings([_as_detection_sees(signal)], resting))
     if off:
         return f"The rule “{off[0].rule.name}” would have found it, and is switched off"
-    if working.get(signal.kind):
-        return f"Below the line of every rule: {_listed(working[signal.kind])}"
+    rule = next((one for one in working if one.friction_type.slug == signal.would_be), None)
+    if rule is not None:
+        return f"Below the line of the rule “{rule.name}”: {rule.condition}"
+    if any(one.signal_kind == signal.kind for one in working):
+        return "Below the line of every rule"
     return f"No rule looks at signals of the kind {signal.get_kind_display().lower()}"
 
 
@@ -119,10 +118,6 @@ def _what_became_of(incident: Incident, department: Department) -> str:
     if incident.department_id != department.pk:
         return f"{incident.department} has an incident of it, {department} has none"
     return "Its incident was closed without a cause and without a word"
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"“{name}”" for name in names)
 
 
 def _as_detection_sees(signal: Signal) -> SignalRow:

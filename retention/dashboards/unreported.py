@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -101,7 +101,7 @@ class Part:
 class Record:
     """A department's signs by kind, and how its incidents of the same days came to be known.
 
-    `lags` says that more of its signs have no incident than chance explains, were it as the company as a whole.
+    `lags` says that of what customers said more has no incident than chance explains, were it as the whole company.
     """
 
     parts: Sequence[Part]
@@ -111,19 +111,24 @@ class Record:
     lags: bool
 
     @property
+    def said(self) -> Sequence[Part]:
+        """Return what customers said by what they did; slips are told apart, as they are many and small."""
+        return [part for part in self.parts if part.said != Said.SLIP]
+
+    @property
     def signs(self) -> int:
-        """Return all signs together."""
-        return sum(part.signs for part in self.parts)
+        """Return all that customers said."""
+        return sum(part.signs for part in self.said)
 
     @property
     def unreported(self) -> int:
         """Return how many of them no incident accounts for."""
-        return sum(part.unreported for part in self.parts)
+        return sum(part.unreported for part in self.said)
 
     @property
     def credited(self) -> float:
         """Return what was given back without an incident."""
-        return sum(part.credited for part in self.parts)
+        return sum(part.credited for part in self.said)
 
     @property
     def share(self) -> float:
@@ -139,12 +144,13 @@ class Unreported:
 
 
 def signs(since: datetime.datetime) -> QuerySet[Any]:
-    """Return the signals that say so, with `said`, `sign` and `home`: the department whose friction it would be."""
+    """Return the signals that say so, with `said`, and the friction's type and department: `would_be`, `home`."""
     homes = dict(FrictionType.objects.values_list("slug", "department"))
     of_slug = dict(Department.objects.values_list("slug", "pk"))
     fallen_back = {name: of_slug.get(kind.department) for name, kind in KINDS.items()}
     holds = [Q(kind=sign.kind) & sign.condition for sign in SIGNS]
     said = [When(one, then=Value(sign.said)) for one, sign in zip(holds, SIGNS, strict=True)]
+    would_be = [When(one, then=Value(sign.friction_type)) for one, sign in zip(holds, SIGNS, strict=True)]
     home = [
         When(one, then=Value(homes.get(sign.friction_type, fallen_back[sign.kind])))
         for one, sign in zip(holds, SIGNS, strict=True)
@@ -153,14 +159,20 @@ def signs(since: datetime.datetime) -> QuerySet[Any]:
     found = Signal.objects.order_by().filter(reduce(or_, holds), kind__in={sign.kind for sign in SIGNS})
     return found.filter(happened_at__gte=since).annotate(
         said=Case(*said, output_field=models.CharField()),
+        would_be=Case(*would_be, output_field=models.CharField()),
         home=Case(*about, *home, output_field=models.BigIntegerField()),
     )
 
 
 def signs_of(department: Department, since: datetime.datetime, said: str = "") -> QuerySet[Any]:
-    """Return those whose friction would be the department's; `said` narrows them to a kind."""
-    found = signs(since).filter(home=department.pk)
-    return found.filter(said=said) if said else found
+    """Return those whose friction would be the department's: of a kind, or all that customers said."""
+    return at_home(signs(since), department, said)
+
+
+def at_home(found: QuerySet[Any], department: Department, said: str) -> QuerySet[Any]:
+    """Return those of a department, as `signs_of` narrows them."""
+    found = found.filter(home=department.pk)
+    return found.filter(said=said) if said else found.exclude(said=Said.SLIP)
 
 
 def unreported(found: QuerySet[Any]) -> QuerySet[Any]:
@@ -193,16 +205,17 @@ def _records(moment: datetime.datetime) -> Unreported:
     since = moment - datetime.timedelta(days=WINDOW_DAYS)
     parts = _parts(since)
     origins = _origins(since)
-    signs_of_all = sum(part.signs for each in parts.values() for part in each)
-    usual = sum(part.unreported for each in parts.values() for part in each) / signs_of_all if signs_of_all else 0.0
     active = Department.objects.filter(is_active=True).values_list("pk", flat=True)
-    return Unreported({pk: _record(parts.get(pk, []), origins.get(pk, (0, 0, 0)), usual) for pk in active})
+    records = {pk: Record(parts.get(pk, []), *origins.get(pk, (0, 0, 0)), lags=False) for pk in active}
+    signs_of_all = sum(record.signs for record in records.values())
+    usual = sum(record.unreported for record in records.values()) / max(signs_of_all, 1)
+    return Unreported({pk: replace(record, lags=_lags(record, usual)) for pk, record in records.items()})
 
 
-def _record(parts: Sequence[Part], origins: tuple[int, int, int], usual: float) -> Record:
-    signs_here, missing = sum(part.signs for part in parts), sum(part.unreported for part in parts)
-    lags = missing > 0 and binomtest(missing, signs_here, usual, alternative="greater").pvalue < CHANCE
-    return Record(parts, *origins, lags=bool(lags))
+def _lags(record: Record, usual: float) -> bool:
+    if not record.unreported:
+        return False
+    return bool(binomtest(record.unreported, record.signs, usual, alternative="greater").pvalue < CHANCE)
 
 
 def _parts(since: datetime.datetime) -> dict[int, list[Part]]:
