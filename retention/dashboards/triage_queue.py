@@ -208,7 +208,7 @@ def accepted(department: Department | None, since: datetime.datetime | None = No
     """
     own = Incident.objects.order_by().filter(answered_at__gte=F("recorded_at"))
     given = HandOff.objects.order_by().filter(answer=Answer.ACCEPTED)
-    own = own.filter(~Exists(given.filter(incident=OuterRef("pk"))))
+    own = own.filter(~Exists(given.filter(incident=OuterRef("pk"), is_of_part=False)))
     if department is not None:
         own, given = own.filter(department=department), given.filter(to_department=department)
     if since is not None:

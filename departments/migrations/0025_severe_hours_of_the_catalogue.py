@@ -23,6 +23,6 @@ def give(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("departments", "0022_severe_hours")]
+    dependencies = [("departments", "0024_desks_of_parts")]
 
     operations = [migrations.RunPython(give, migrations.RunPython.noop)]

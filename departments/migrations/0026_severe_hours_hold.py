@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("departments", "0023_severe_hours_of_the_catalogue"),
+        ("departments", "0025_severe_hours_of_the_catalogue"),
     ]
 
     operations = [
