@@ -15,6 +15,7 @@ from babel.numbers import format_compact_currency, format_currency, format_decim
 from django.utils import timezone
 
 from accounts.models import Organisation
+from accounts.prepared import Prepared
 
 Number = float | int | decimal.Decimal
 MINUS = "−"
@@ -24,12 +25,13 @@ UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 # A day further away than this is written with its year.
 NEAR_DAYS = 300
 
+_ORGANISATION = Prepared(lambda: Organisation.objects.order_by("pk")[:1])
 _current: ContextVar[Organisation | None] = ContextVar("organisation", default=None)
 
 
 def organisation() -> Organisation:
     """Return the company: the one of this request, or else as the database has it now."""
-    return _current.get() or Organisation.objects.first() or Organisation()
+    return _current.get() or next(iter(_ORGANISATION()), None) or Organisation()
 
 
 @contextmanager

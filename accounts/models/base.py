@@ -23,10 +23,10 @@ class Viewer(Protocol):
     Each answers with a subquery of account ids, or None where nothing is hidden.
     """
 
-    def visible_account_ids(self) -> models.QuerySet[Any, Any] | None:
+    def visible_account_ids(self) -> models.QuerySet[Any, Any] | models.Expression | None:
         """Return the accounts whose name, value and risk the person sees."""
 
-    def open_book_account_ids(self) -> models.QuerySet[Any, Any] | None:
+    def open_book_account_ids(self) -> models.QuerySet[Any, Any] | models.Expression | None:
         """Return the accounts whose orders, contacts and signals the person sees too."""
 
 

@@ -1,7 +1,7 @@
 """Those who sign in."""
 
 import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -120,6 +120,30 @@ SEES_EVERYTHING = frozenset({Role.EXECUTIVE, Role.ADMINISTRATOR})
 # What an integration may ask of them at all is for the API to say.
 SEES_EVERY_ACCOUNT = SEES_EVERYTHING | {Role.INTEGRATION}
 WORKS_IN_DEPARTMENT = frozenset({Role.DEPARTMENT_HEAD, Role.DEPARTMENT_MEMBER})
+# The accounts that a person looks after on a day, or covers for an absent colleague. Written out, since it stands in
+# nearly every statement of a page, and takes longer to put together than to answer.
+ASSIGNED_ACCOUNTS: Final = """(
+    SELECT assigned.account_id FROM departments_assignment AS assigned
+    WHERE assigned.starts_on <= %s AND (assigned.ends_on IS NULL OR assigned.ends_on >= %s)
+      AND (assigned.person_id = %s OR assigned.person_id IN (
+          SELECT away.person_id FROM departments_absence AS away
+          WHERE away.covered_by_id = %s AND away.starts_on <= %s AND away.ends_on >= %s))
+)"""
+
+
+class AssignedAccounts(models.Func):
+    """A subquery of the accounts that a person, by key, looks after or covers on a day."""
+
+    output_field = models.BigIntegerField()
+
+    def __init__(self, person: Any, day: Any) -> None:
+        super().__init__(day, day, person, person, day, day)
+
+    def as_sql(self, compiler: Any, connection: Any, *rest: Any, **context: Any) -> tuple[str, tuple[Any, ...]]:
+        """Fill the statement with what the expressions compile to."""
+        compiled = [compiler.compile(expression) for expression in self.get_source_expressions()]
+        words = ASSIGNED_ACCOUNTS % tuple(word for word, _ in compiled)
+        return words, tuple(value for _, values in compiled for value in values)
 
 
 class PersonManager(BaseUserManager["Person"]):
@@ -154,7 +178,8 @@ class Person(PublicModel, AbstractBaseUser):
     last_mailed_on = models.DateField(null=True, blank=True, editable=False)
 
     objects: ClassVar[PersonManager] = PersonManager()
-    _assigned: tuple[datetime.date, models.QuerySet[Any, Any]] | None = None
+    # Of which day it is asked whom the person looks after; None for today.
+    as_of_day: datetime.date | None = None
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -197,38 +222,19 @@ class Person(PublicModel, AbstractBaseUser):
         """Return whether an app's configuration pages are open."""
         return self.is_staff
 
-    def open_book_account_ids(self) -> models.QuerySet[Any, Any] | None:
+    def open_book_account_ids(self) -> models.QuerySet[Any, Any] | models.Expression | None:
         """Return the accounts the person looks after or covers for an absent colleague; None for all."""
         if self.role in SEES_EVERY_ACCOUNT:
             return None
         if self.role in WORKS_IN_DEPARTMENT:
             return Account.objects.none().values("pk")
-        return self._assigned_account_ids()
+        return AssignedAccounts(self.pk, self.as_of_day or timezone.localdate())
 
-    def visible_account_ids(self) -> models.QuerySet[Any, Any] | None:
+    def visible_account_ids(self) -> models.QuerySet[Any, Any] | models.Expression | None:
         """Return the accounts whose name, value and risk the person sees; None for all."""
-        if self.role in SEES_EVERY_ACCOUNT:
-            return None
         if self.role in WORKS_IN_DEPARTMENT:
             return self._department_account_ids()
-        return self._assigned_account_ids()
-
-    def _assigned_account_ids(self) -> models.QuerySet[Any, Any]:
-        """The same question stands in nearly every query of a page, and takes longer to put than to answer."""
-        today = timezone.localdate()
-        if self._assigned is None or self._assigned[0] != today:
-            self._assigned = (today, self._accounts_assigned_on(today))
-        return self._assigned[1].all()
-
-    def _accounts_assigned_on(self, today: datetime.date) -> models.QuerySet[Any, Any]:
-        in_force = models.Q(assignments__starts_on__lte=today) & (
-            models.Q(assignments__ends_on=None) | models.Q(assignments__ends_on__gte=today)
-        )
-        covered = Person.objects.filter(
-            absences__covered_by=self, absences__starts_on__lte=today, absences__ends_on__gte=today
-        )
-        mine = models.Q(assignments__person=self) | models.Q(assignments__person__in=covered)
-        return Account.objects.filter(in_force & mine).values("pk")
+        return self.open_book_account_ids()
 
     def _department_account_ids(self) -> models.QuerySet[Any, Any]:
         department = self.department_id

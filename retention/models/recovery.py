@@ -31,7 +31,7 @@ class RecoveryQuerySet(models.QuerySet["Recovery"]):
         accounts = person.open_book_account_ids()
         if accounts is None:
             return self
-        steps = RecoveryStep.objects.order_by().filter(owner=person)
+        steps = RecoveryStep.objects.order_by().filter(owner=person.pk)
         return self.filter(models.Q(account__in=accounts) | models.Q(pk__in=steps.values("recovery")))
 
     def open(self) -> Self:

@@ -14,7 +14,7 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
 
     def visible_to(self, person: Person) -> Self:
         """Return the person's own, and what others share."""
-        return self.filter(models.Q(person=person) | models.Q(is_shared=True))
+        return self.filter(models.Q(person=person.pk) | models.Q(is_shared=True))
 
 
 class SavedView(PublicModel):

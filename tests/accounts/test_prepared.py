@@ -1,0 +1,109 @@
+"""A query set that is put together once answers as one that is put together anew."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import DateField, F, QuerySet
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import Account, Contact
+from accounts.prepared import Prepared, among, given
+
+pytestmark = pytest.mark.django_db
+BIG, SMALL = 500, 5
+
+
+@pytest.fixture
+def accounts() -> list[Account]:
+    return [
+        Account.objects.create(name=name, external_id=name, annual_revenue=revenue, segment=segment)
+        for name, revenue, segment in (("Alder", BIG, "Trade"), ("Beech", SMALL, "Trade"), ("Cedar", BIG, ""))
+    ]
+
+
+def large_of_segment() -> QuerySet[Account]:
+    return Account.objects.filter(annual_revenue__gte=given("least"), segment=given("segment"))
+
+
+def test_it_answers_for_the_values_of_each_asking(accounts: list[Account]) -> None:
+    alder, beech, cedar = accounts
+    asked = Prepared(large_of_segment)
+    assert asked(least=0, segment="Trade") == [alder, beech]
+    assert asked(least=100, segment="Trade") == [alder]
+    assert asked(least=100, segment="") == [cedar]
+    assert asked(least=1000, segment="") == []
+
+
+def test_it_is_put_together_once(accounts: list[Account]) -> None:
+    put_together = []
+
+    def ask() -> QuerySet[Account]:
+        put_together.append(True)
+        return large_of_segment()
+
+    asked = Prepared(ask)
+    for least in range(3):
+        asked(least=least, segment="Trade")
+    assert put_together == [True]
+
+
+def test_it_asks_for_one_of_several(accounts: list[Account]) -> None:
+    alder, _, cedar = accounts
+    asked = Prepared(lambda: Account.objects.filter(pk=among("keys")).order_by("name"))
+    assert asked(keys=[cedar.pk, alder.pk]) == [alder, cedar]
+    assert asked(keys=[]) == []
+
+
+def test_it_does_not_ask_where_nothing_can_fit(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(0):
+        assert Prepared(Account.objects.none)() == []
+
+
+def test_it_brings_what_is_referred_to_by_the_same_statement(
+    accounts: list[Account], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    Contact.objects.create(account=accounts[1], name="Ada", external_id="ada")
+    asked = Prepared(lambda: Contact.objects.filter(name=given("name")).select_related("account"))
+    with django_assert_num_queries(1):
+        assert [contact.account.name for contact in asked(name="Ada")] == ["Beech"]
+
+
+def test_it_yields_values_and_what_is_computed_beside_records(accounts: list[Account]) -> None:
+    today = timezone.localdate()
+    names = Prepared(lambda: Account.objects.filter(name__gt=given("name")).values_list("name", flat=True))
+    dated: Prepared[Any] = Prepared(
+        lambda: Account.objects.annotate(day=given("day", DateField()), double=F("annual_revenue") * 2)
+    )
+    assert names(name="Alder") == ["Beech", "Cedar"]
+    assert [(account.day, account.double) for account in dated(day=today)] == [
+        (today, 2 * BIG),
+        (today, 2 * SMALL),
+        (today, 2 * BIG),
+    ]
+
+
+def test_a_value_is_never_taken_for_words(accounts: list[Account]) -> None:
+    asked = Prepared(large_of_segment)
+    assert asked(least=0, segment="' OR true --") == []
+
+
+def test_it_refuses_to_guess_a_value_that_is_missing(accounts: list[Account]) -> None:
+    with pytest.raises(KeyError, match="segment"):
+        Prepared(large_of_segment)(least=1)
+
+
+def test_each_thread_asks_by_its_own_connection() -> None:
+    asked = Prepared(large_of_segment)
+    asked(least=0, segment="none of that name")
+
+    def elsewhere() -> list[Account]:
+        try:
+            return asked(least=0, segment="none of that name")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(elsewhere).result() == []
