@@ -1,7 +1,8 @@
 """Stored points read back by the terms of the model that wrote them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from departments.models import Department
 from retention.models import ModelVersion, Score
@@ -26,24 +27,24 @@ class Reader:
 
     departments: Mapping[str, Department]
     models: Mapping[int, ModelVersion]
+    places: Mapping[int, Mapping[str, int]]
 
     @classmethod
-    def of(cls, scores: Iterable[Score], known: ModelVersion | None = None) -> "Reader":
-        """Return a reader for these scores: two queries, however many they are; one where all are by a known model."""
+    def of(cls, scores: Iterable[Score], departments: Mapping[str, Department], known: ModelVersion | None) -> Self:
+        """Return a reader for these scores: one query, however many they are; none where all are by a known model."""
         models = {known.pk: known} if known else {}
         others = {score.model_id for score in scores} - models.keys()
         models |= ModelVersion.objects.in_bulk(others) if others else {}
-        return cls({department.slug: department for department in Department.objects.all()}, models)
+        return cls(departments, models, {key: friction_places(model) for key, model in models.items()})
 
     def parts(self, score: Score) -> list[Part]:
         """Return what each charged department's friction adds, heaviest first."""
-        model = self.models[score.model_id]
-        parts = [Part(self.departments[slug], score.points[place]) for slug, place in friction_places(model).items()]
-        return sorted((part for part in parts if part.points >= LEAST_POINTS), key=lambda part: -part.points)
+        charged = ((slug, score.points[place]) for slug, place in self.places[score.model_id].items())
+        parts = [Part(self.departments[slug], points) for slug, points in charged if points >= LEAST_POINTS]
+        return sorted(parts, key=lambda part: -part.points)
 
-    def segments(self, score: Score) -> list[Segment]:
+    def segments(self, score: Score, parts: Sequence[Part]) -> list[Segment]:
         """Return whose friction the risk is, as shares of the whole bar."""
-        parts = self.parts(score)
         whole = max(score.risk, sum(part.points for part in parts))
         return [Segment(part.department.name, part.department.colour, part.points / whole) for part in parts]
 

@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+# What JSON gives back as it was.
+PLAIN = (int, str, bool)
+
 
 def packed(value: Any) -> Any:
     """Return a value as JSON can hold it: dataclasses as objects, moments as text, keys as text."""
@@ -37,6 +40,8 @@ def unpacked(kind: Any, value: Any) -> Any:
         return {arguments[0](key): unpacked(arguments[1], one) for key, one in value.items()}
     if origin is tuple:
         return tuple(unpacked(one, each) for one, each in zip(arguments, value, strict=True))
+    if origin in (Sequence, list) and arguments[0] in PLAIN:
+        return value
     if origin in (Sequence, list):
         return [unpacked(arguments[0], one) for one in value]
     return value

@@ -18,6 +18,8 @@ from accounts.models import Account
 from accounts.segments import segments_on_record
 from departments.http import PersonRequest
 from departments.models import Capability, Incident, Person, Role
+from departments.prepared import departments_by_slug
+from retention.dashboards.everywhere import model_in_force, saved_views
 from retention.dashboards.kept import Reading
 from retention.dashboards.periods import DAY
 from retention.dashboards.portfolio_care import RISES, USUAL_SNOOZE
@@ -41,10 +43,10 @@ from retention.dashboards.portfolio_sets import (
     covered_absences,
     incident_counts,
     looked_after,
+    own_incident_counts,
 )
 from retention.dashboards.portfolio_tiles import Sources, tiles
 from retention.dashboards.portfolio_totals import Totals, totals
-from retention.models import ModelVersion, SavedView
 
 if TYPE_CHECKING:
     AccountPaginator = Paginator[Account]
@@ -91,16 +93,16 @@ class Portfolio:
         self.path = request.get_full_path()
         self.tab = chosen_tab(request.GET.dict())
         self.sort = chosen_sort(request.GET.dict())
-        self.model = ModelVersion.objects.filter(is_active=True).first()
+        self.model = model_in_force()
+        self.departments = departments_by_slug()
         self.accounts = looked_after(self.person)
         self.kept = EVERYTHING.kept(timezone.now()) if self.is_everybodys else None
-        self.filters = PortfolioFilters(request.GET, **self._offered())
+        self.filters = PortfolioFilters(request.GET, departments=self.departments.values(), **self._offered())
 
     def _offered(self) -> dict[str, Any]:
         if self.is_everybodys:
             return {"segments": segments_on_record(), "owners": all_owners()}
-        accounts = Account.objects.open_book_to(self.person)
-        return {"segments": segments_of(accounts), "owners": owners_of(accounts)}
+        return {"segments": segments_of(self.person), "owners": owners_of(self.person)}
 
     @property
     def whole(self) -> Reading[Everything] | None:
@@ -124,7 +126,8 @@ class Portfolio:
 
     def rows(self, accounts: Sequence[Account]) -> list[Row]:
         """Return the lines of accounts: their top reason, or in the tab of what moved why they did."""
-        return rows_of(accounts, reasons_of_movement(accounts) if self.tab == "moved" else None, self.model)
+        reasons = reasons_of_movement(accounts) if self.tab == "moved" else {}
+        return rows_of(accounts, self.departments, self.model, reasons)
 
     def page(self, count: int) -> Page[Account]:
         """Return the page that was asked for, of `count` rows in all; the nearest one where it does not exist."""
@@ -144,6 +147,8 @@ class Portfolio:
         """Return how many incidents are open at those that have not left."""
         if self.whole:
             return self.whole.figures.incidents
+        if not self.filters.query:
+            return own_incident_counts(self.person)
         return incident_counts(Incident.objects.visible_to(self.person), self.filtered.filter(left_on=None))
 
 
@@ -177,7 +182,7 @@ def context_of(portfolio: Portfolio) -> dict[str, Any]:
         "tabs": _tabs(portfolio, sums),
         "tab_meaning": TAB_MEANINGS[portfolio.tab],
         "covers": covered_absences(portfolio.person),
-        "saved_views": SavedView.objects.visible_to(portfolio.person).filter(page="portfolio").select_related("person"),
+        "saved_views": saved_views(portfolio.person, "portfolio"),
         "shown_query": _query(portfolio, page=None),
         "columns": _columns(portfolio),
         "successors": _successors(portfolio.person),

@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Account
+from accounts.prepared import Prepared, given
 from accounts.presence import Places, present
 from departments.models import CallRequest, Capability, Person
 from retention.models import Recovery, Snooze
@@ -63,6 +64,16 @@ def marks_by_account(accounts: Iterable[Account]) -> Mapping[int, Marks]:
     return marks
 
 
+_OWN_SNOOZES = Prepared(
+    lambda: (
+        Snooze.objects.in_force(given("today"))
+        .order_by()
+        .filter(person=given("person"))
+        .values_list("account", flat=True)
+    )
+)
+
+
 def _under_way(keys: Collection[int]) -> QuerySet[Any]:
     late = Count("steps", filter=Q(steps__done_at=None, steps__due_on__lt=timezone.localdate()))
     return Recovery.objects.open().filter(account__in=keys).order_by().annotate(late=late)
@@ -94,8 +105,7 @@ def snoozed_ids(person: Person) -> Collection[int] | QuerySet[Any, Any]:
     """
     if not person.can(Capability.SNOOZE):
         return snoozed_by_anybody()
-    own = Snooze.objects.in_force(timezone.localdate()).order_by().filter(person=person)
-    return list(own.values_list("account", flat=True))
+    return _OWN_SNOOZES(person=person.pk, today=timezone.localdate())
 
 
 def snoozed_by_anybody() -> QuerySet[Any, Any]:

@@ -1,6 +1,7 @@
 """What a reader of the portfolio has chosen: tab, filters, order."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -10,7 +11,9 @@ from django.db.models.expressions import OrderBy
 from django.utils import timezone
 
 from accounts.models import Account
+from accounts.prepared import Prepared, given
 from departments.models import Assignment, Department, Person
+from departments.prepared import PreparedFor
 from retention.dashboards.ledgers import LEAST_POINTS, friction_places
 from retention.dashboards.portfolio_care import CHOICES as CARE_CHOICES
 from retention.dashboards.portfolio_care import by_care
@@ -44,10 +47,17 @@ class PortfolioFilters(forms.Form):
     owner = forms.ChoiceField(required=False, label="Who looks after it")
     care = forms.ChoiceField(required=False, label="What is under way", choices=[("", "Any follow-up"), *CARE_CHOICES])
 
-    def __init__(self, *args: Any, segments: Sequence[str], owners: Sequence[tuple[str, str]], **rest: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        departments: Iterable[Department],
+        segments: Sequence[str],
+        owners: Sequence[tuple[str, str]],
+        **rest: Any,
+    ) -> None:
         super().__init__(*args, **rest)
         self.offers_owners = len(owners) > 1
-        self._choose("department", "Any department", Department.objects.values_list("slug", "name"))
+        self._choose("department", "Any department", ((one.slug, one.name) for one in departments))
         self._choose("segment", "Any segment", ((name, name) for name in segments))
         self._choose("owner", "Anybody’s", owners)
 
@@ -69,26 +79,40 @@ class PortfolioFilters(forms.Form):
         return urlencode({name: self.data[name] for name in self.fields if self.data.get(name)})
 
 
-def segments_of(accounts: QuerySet[Account]) -> list[str]:
+def segments_among(accounts: QuerySet[Account]) -> QuerySet[Account, str]:
     """Return the segments that occur among the accounts."""
-    return list(accounts.order_by("segment").exclude(segment="").values_list("segment", flat=True).distinct())
+    return accounts.order_by("segment").exclude(segment="").values_list("segment", flat=True).distinct()
 
 
-def owners_of(accounts: QuerySet[Account]) -> list[tuple[str, str]]:
-    """Return who looks after any of the accounts today, as public id and name."""
-    looking_after = Assignment.objects.order_by().in_force(timezone.localdate())
-    theirs = looking_after.filter(account__in=accounts.order_by().values("pk"))
-    return _named(Person.objects.filter(pk__in=theirs.values("person")))
+def segments_of(person: Person) -> Sequence[str]:
+    """Return the segments that occur among the accounts whose books are open to the person."""
+    return _SEGMENTS(person)
 
 
-def all_owners() -> list[tuple[str, str]]:
+def owners_of(person: Person) -> Sequence[tuple[str, str]]:
+    """Return who looks after any of the accounts whose books are open to the person, as public id and name."""
+    return [(str(public_id), name) for public_id, name in _OWNERS(person, today=timezone.localdate())]
+
+
+def all_owners() -> Sequence[tuple[str, str]]:
     """Return who looks after any account today, as public id and name, without reading every assignment."""
-    looking_after = Assignment.objects.order_by().in_force(timezone.localdate())
-    return _named(Person.objects.filter(Exists(looking_after.filter(person=OuterRef("pk")))))
+    return [(str(public_id), name) for public_id, name in _ALL_OWNERS(today=timezone.localdate())]
 
 
-def _named(people: QuerySet[Person]) -> list[tuple[str, str]]:
-    return [(str(public_id), name) for public_id, name in people.values_list("public_id", "name")]
+def _owners(reader: Person) -> QuerySet[Person, tuple[uuid.UUID, str]]:
+    accounts = Account.objects.open_book_to(reader).order_by().values("pk")
+    theirs = Assignment.objects.order_by().in_force(given("today")).filter(account__in=accounts)
+    return Person.objects.filter(pk__in=theirs.values("person")).values_list("public_id", "name")
+
+
+def _all_owners() -> QuerySet[Person, tuple[uuid.UUID, str]]:
+    looking_after = Assignment.objects.order_by().in_force(given("today"))
+    owners = Person.objects.filter(Exists(looking_after.filter(person=OuterRef("pk"))))
+    return owners.values_list("public_id", "name")
+
+
+_SEGMENTS = PreparedFor(lambda reader: segments_among(Account.objects.open_book_to(reader)))
+_OWNERS, _ALL_OWNERS = PreparedFor(_owners), Prepared(_all_owners)
 
 
 def _by_department(slug: str, model: ModelVersion | None) -> Q:

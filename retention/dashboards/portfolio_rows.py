@@ -3,14 +3,15 @@
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Account
-from departments.models import OPEN_STATES, Assignment, Capacity
+from accounts.prepared import Prepared, among, given
+from departments.models import OPEN_STATES, Assignment, Capacity, Department
 from retention.dashboards.ledgers import LEAST_POINTS, Part, Reader
 from retention.dashboards.portfolio_care import Marks, marks_by_account
 from retention.dashboards.triage_rows import address
@@ -81,59 +82,44 @@ class Trouble:
 
 
 def rows_of(
-    accounts: Sequence[Account], reasons: Mapping[int, str] | None = None, model: ModelVersion | None = None
+    accounts: Sequence[Account],
+    departments: Mapping[str, Department],
+    model: ModelVersion | None,
+    reasons: Mapping[int, str],
 ) -> list[Row]:
     """Return the lines of accounts that carry `last_contact` and their score, in a fixed number of queries.
 
     `reasons` by account take the place of the top reason in words; `model` is one that need not be read.
     """
     scores = {account.pk: account.score for account in accounts if hasattr(account, "score")}
-    reader = Reader.of(scores.values(), model)
+    reader = Reader.of(scores.values(), departments, model)
     owners, troubles = owners_by_account(accounts), troubles_by_account(accounts)
-    marks = marks_by_account(accounts)
-    rows = [
-        _row(
-            account,
-            scores.get(account.pk),
-            owners.get(account.pk, ""),
-            troubles.get(account.pk, []),
-            reader,
-            marks.get(account.pk, Marks()),
+    marks, overrides = marks_by_account(accounts), _overrides(accounts)
+    return [
+        Row(
+            account=account,
+            score=(score := scores.get(account.pk)),
+            owner=owners.get(account.pk, ""),
+            parts=(parts := reader.parts(score) if score else []),
+            segments=reader.segments(score, parts) if score else [],
+            reason=reasons.get(account.pk) or _reason(score, troubles.get(account.pk, []), parts, reader),
+            last_contact=getattr(account, "last_contact", None),
+            marks=marks.get(account.pk, Marks()),
+            override=overrides.get(account.pk),
         )
         for account in accounts
     ]
-    told, overrides = reasons or {}, _overrides(accounts)
-    return [
-        replace(row, reason=told.get(row.account.pk, row.reason), override=overrides.get(row.account.pk))
-        for row in rows
-    ]
+
+
+_STANDING = Prepared(
+    lambda: Override.objects.filter(account=among("accounts")).standing(given("now")).select_related("made_by")
+)
 
 
 def _overrides(accounts: Iterable[Account]) -> dict[int, Override]:
     """Return what people hold the risks of accounts to be now; whoever sees a portfolio sees its books."""
-    standing = Override.objects.filter(account__in=[account.pk for account in accounts]).standing(timezone.now())
-    return {override.account_id: override for override in standing.select_related("made_by")}
-
-
-def _row(
-    account: Account,
-    score: Score | None,
-    owner: str,
-    troubles: Sequence[Trouble],
-    reader: Reader,
-    marks: Marks,
-) -> Row:
-    parts = reader.parts(score) if score else []
-    return Row(
-        account=account,
-        score=score,
-        owner=owner,
-        parts=parts,
-        segments=reader.segments(score) if score else [],
-        reason=_reason(score, troubles, parts, reader),
-        last_contact=getattr(account, "last_contact", None),
-        marks=marks,
-    )
+    standing = _STANDING(accounts=[account.pk for account in accounts], now=timezone.now())
+    return {override.account_id: override for override in standing}
 
 
 def _reason(score: Score | None, troubles: Sequence[Trouble], parts: Sequence[Part], reader: Reader) -> str:
@@ -160,14 +146,14 @@ def _weights(troubles: Sequence[Trouble], parts: Sequence[Part]) -> dict[Trouble
 
 def troubles_by_account(accounts: Iterable[Account]) -> Mapping[int, list[Trouble]]:
     """Return the trouble of each account by type: what is open, and what was resolved while it still weighs."""
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         "accounts": [account.pk for account in accounts],
         "open": [str(state) for state in OPEN_STATES],
         "since": timezone.now() - STILL_WEIGHS,
     }
     troubles: dict[int, list[Trouble]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(_TROUBLES, given)
+        cursor.execute(_TROUBLES, values)
         for account, *trouble in cursor.fetchall():
             troubles[account].append(Trouble(*trouble))
     return troubles
@@ -175,7 +161,14 @@ def troubles_by_account(accounts: Iterable[Account]) -> Mapping[int, list[Troubl
 
 def owners_by_account(accounts: Iterable[Account]) -> dict[int, str]:
     """Return the names of the account managers of today, by account."""
-    in_force = Assignment.objects.in_force(timezone.localdate()).filter(
-        account__in=[account.pk for account in accounts], capacity=Capacity.ACCOUNT_MANAGER
+    return dict(_OWNERS(accounts=[account.pk for account in accounts], today=timezone.localdate()))
+
+
+_OWNERS = Prepared(
+    lambda: (
+        Assignment.objects.order_by()
+        .in_force(given("today"))
+        .filter(account=among("accounts"), capacity=Capacity.ACCOUNT_MANAGER)
+        .values_list("account_id", "person__name")
     )
-    return dict(in_force.values_list("account_id", "person__name"))
+)

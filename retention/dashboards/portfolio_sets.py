@@ -1,6 +1,7 @@
 """The sets of a portfolio: who is looked after, what each tab holds, and what the tiles add up."""
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -8,7 +9,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import Account, Order, Touchpoint
+from accounts.prepared import Prepared, given
 from departments.models import Absence, Capability, Incident, Person
+from departments.prepared import PreparedFor
 from retention.dashboards.portfolio_care import snoozed_by_anybody, snoozed_ids
 from retention.scoring.bands import BAND_STARTS, Band
 
@@ -17,6 +20,7 @@ LEAST_MOVE = 0.05
 RENEWAL_DAYS = 90
 QUIET_DAYS = 60
 WEEK = datetime.timedelta(days=7)
+NO_INCIDENTS = {"open": 0, "past_due": 0, "before": 0}
 TABS = {
     "at_risk": "At risk",
     "moved": "Moved this week",
@@ -99,22 +103,50 @@ _CONDITIONS = {"at_risk": _at_risk, "moved": _moved, "renewing": _renewing, "qui
 
 def incident_counts(incidents: QuerySet[Incident], accounts: QuerySet[Account]) -> dict[str, int]:
     """Count the incidents open at the accounts, those of them that are past due, and those open a week ago."""
-    now, week_ago = timezone.now(), timezone.now() - WEEK
+    now = timezone.now()
+    return next(iter(_counted(incidents, accounts, now, now - WEEK)), NO_INCIDENTS)
+
+
+def own_incident_counts(person: Person) -> dict[str, int]:
+    """Count the same at all accounts of a person's portfolio that have not left."""
+    now = timezone.now()
+    return next(iter(_OWN(person, now=now, week_ago=now - WEEK)), NO_INCIDENTS)
+
+
+def _counted(incidents: QuerySet[Incident], accounts: QuerySet[Account], now: Any, week_ago: Any) -> QuerySet[Any, Any]:
     is_open, late = Q(resolved_at=None), Q(resolved_at=None, due_at__lt=now)
     # Whoever resolved one since has left it in what was open then.
     then = Q(recorded_at__lte=week_ago) & (Q(resolved_at=None) | Q(resolved_at__gt=week_ago))
     own = incidents.filter(account__in=accounts.order_by().values("pk"), merged_into=None)
     lately = own.filter(Q(resolved_at=None) | Q(resolved_at__gt=week_ago)).order_by()
-    return lately.aggregate(
-        open=Count("pk", filter=is_open), past_due=Count("pk", filter=late), before=Count("pk", filter=then)
+    # What all of them have in common makes one group of them.
+    return (
+        lately.values("merged_into")
+        .annotate(open=Count("pk", filter=is_open), past_due=Count("pk", filter=late), before=Count("pk", filter=then))
+        .values("open", "past_due", "before")
     )
 
 
-def covered_absences(person: Person) -> list[Absence]:
+_OWN = PreparedFor(
+    lambda reader: _counted(
+        Incident.objects.visible_to(reader),
+        Account.objects.open_book_to(reader).staying(),
+        given("now"),
+        given("week_ago"),
+    )
+)
+
+
+_COVERED = Prepared(
+    lambda: Absence.objects.filter(
+        covered_by=given("person"), starts_on__lte=given("today"), ends_on__gte=given("today")
+    ).select_related("person")
+)
+
+
+def covered_absences(person: Person) -> Sequence[Absence]:
     """Return the absences of colleagues for whom the person covers today."""
-    today = timezone.localdate()
-    absences = Absence.objects.filter(covered_by=person, starts_on__lte=today, ends_on__gte=today)
-    return list(absences.select_related("person"))
+    return _COVERED(person=person.pk, today=timezone.localdate())
 
 
 def _whether(condition: Q) -> Case:

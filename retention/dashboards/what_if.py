@@ -16,8 +16,9 @@ from django.views.decorators.http import require_safe
 from accounts.models import Account
 from departments.http import PersonRequest
 from departments.models import Department, FrictionType, Person
+from departments.prepared import PreparedFor
 from retention.asking.words import words_of
-from retention.dashboards.portfolio_choices import segments_of
+from retention.dashboards.portfolio_choices import segments_among
 from retention.models import ModelVersion
 from retention.scoring.bands import BAND_WORDS
 from retention.scoring.what_if import Question, TooManyAccounts, what_if
@@ -25,6 +26,9 @@ from retention.scoring.what_if_answers import Told
 
 USUAL_DAYS = 90
 MOST_ROWS = 50
+
+
+_SEGMENTS = PreparedFor(lambda reader: segments_among(Account.objects.visible_to(reader)))
 
 
 class WhatIfForm(forms.Form):
@@ -39,11 +43,10 @@ class WhatIfForm(forms.Form):
 
     def __init__(self, *args: Any, person: Person, **rest: Any) -> None:
         super().__init__(*args, **rest)
-        accounts = Account.objects.visible_to(person)
         departments = Department.objects.filter(is_active=True).values_list("slug", "name")
         self._offer("department", "Anybody’s", departments)
         self._offer("friction_type", "Any type", _types())
-        self._offer("segment", "Any segment", ((name, name) for name in segments_of(accounts)))
+        self._offer("segment", "Any segment", ((name, name) for name in _SEGMENTS(person)))
 
     def _offer(self, name: str, nothing: str, choices: Any) -> None:
         cast(forms.ChoiceField, self.fields[name]).choices = [("", nothing), *choices]
