@@ -4,14 +4,16 @@ import datetime
 import uuid
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Account
+from accounts.prepared import Prepared, given
 from departments.http import PersonRequest
-from departments.models import Capability, Department, Person
+from departments.models import Capability, Person
+from departments.prepared import PreparedFor, departments_by_slug
 from retention.dashboards.account_care import care_of
 from retention.dashboards.account_facts import facts_of, looking_after
 from retention.dashboards.account_friction import friction_of, ticked_incidents, what_if
@@ -21,6 +23,15 @@ from retention.dashboards.account_quiet import quiet_feeds
 from retention.dashboards.account_timeline import KIND_WORDS, timeline_of
 from retention.models import Override, Score
 from retention.scoring.explaining import explain, explain_score, ledger_lines
+
+_VISIBLE = PreparedFor(lambda reader: Account.objects.visible_to(reader).filter(public_id=given("public_id")))
+_OPEN = PreparedFor(
+    lambda reader: Account.objects.open_book_to(reader).filter(pk=given("account")).values_list("pk", flat=True)
+)
+_SCORE = Prepared(lambda: Score.objects.filter(account=given("account")).select_related("model"))
+_OVERRIDES = Prepared(
+    lambda: Override.objects.filter(account=given("account")).unended(given("now")).select_related("made_by")
+)
 
 
 @require_safe
@@ -54,15 +65,18 @@ def ask_what_if(request: PersonRequest, account: uuid.UUID) -> HttpResponse:
 
 
 def _visible(request: PersonRequest, account: uuid.UUID) -> Account:
-    return get_object_or_404(Account.objects.visible_to(request.user), public_id=account)
+    found = next(iter(_VISIBLE(request.user, public_id=account)), None)
+    if found is None:
+        raise Http404
+    return found
 
 
 def _is_open(account: Account, person: Person) -> bool:
-    return Account.objects.open_book_to(person).filter(pk=account.pk).exists()
+    return bool(_OPEN(person, account=account.pk))
 
 
 def _score_of(account: Account) -> Score | None:
-    return Score.objects.filter(account=account).select_related("model").first()
+    return next(iter(_SCORE(account=account.pk)), None)
 
 
 def _reduced(account: Account, person: Person) -> dict[str, Any]:
@@ -83,7 +97,7 @@ def _full(
         "what_if": what_if(account, explanation, ticked) if explanation and ticked else None,
         "assignments": looking_after(account),
         "facts": facts_of(account),
-        "overrides": list(Override.objects.filter(account=account).unended(timezone.now()).select_related("made_by")),
+        "overrides": _OVERRIDES(account=account.pk, now=timezone.now()),
         "quiet_feeds": quiet_feeds(account, timezone.now()),
         "may_override": person.can(Capability.OVERRIDE_RISK),
         "care": care_of(account, person, score),
@@ -93,7 +107,7 @@ def _full(
 
 
 def _judgement(account: Account, score: Score, since: datetime.date | None) -> dict[str, Any]:
-    departments = {department.slug: department for department in Department.objects.all()}
+    departments = departments_by_slug()
     course = history_of(account, score)
     return {
         "waterfall": waterfall(ledger_lines(score), departments),

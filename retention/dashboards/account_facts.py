@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Account, Contact, Holding
+from accounts.prepared import Prepared, given
 from accounts.presence import Places, present
 from departments.models import Adoption, Assignment, Commitment, Release
 from retention.dashboards.similar import Comparison, compared_with
@@ -75,4 +76,9 @@ def _owed(account: Account) -> QuerySet[Commitment]:
 
 def looking_after(account: Account) -> list[Assignment]:
     """Return who looks after the account today, in which capacity."""
-    return list(account.assignments.in_force(timezone.localdate()).select_related("person"))
+    return _LOOKING_AFTER(account=account.pk, today=timezone.localdate())
+
+
+_LOOKING_AFTER = Prepared(
+    lambda: Assignment.objects.in_force(given("today")).filter(account=given("account")).select_related("person")
+)

@@ -5,11 +5,13 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Account
+from accounts.prepared import among, given
 from departments.models import OPEN_STATES, Incident, Person
+from departments.prepared import PreparedFor
 from retention.scoring.explaining import Explanation
 
 SHOWN = 30
@@ -46,21 +48,42 @@ def friction_of(
     account: Account, person: Person, explanation: Explanation | None, ticked: Collection[uuid.UUID] = ()
 ) -> Friction:
     """Return the incidents that the person may see: open ones and those that weigh, heaviest first."""
-    incidents = Incident.objects.visible_to(person).filter(account=account)
     points = explanation.points_of_incidents() if explanation else {}
     heaviest = sorted(points, key=lambda incident: -points[incident])[:MOST_WEIGHED]
-    told = (
-        Q(state__in=OPEN_STATES) | Q(happened_at__gte=timezone.now() - RECENT) | Q(public_id__in=[*heaviest, *ticked])
-    )
-    shown = incidents.filter(told) if points else incidents
-    newest = shown.select_related("department", "friction_type").order_by("-happened_at")[:MOST_WEIGHED]
-    rows = [_row(incident, points, ticked) for incident in newest]
-    counts = incidents.aggregate(
-        total=Count("pk"),
+    since = timezone.now() - RECENT
+    if points:
+        shown = _TOLD(person, account=account.pk, since=since, named=[*heaviest, *ticked])
+    else:
+        shown = _NEWEST(person, account=account.pk)
+    rows = [_row(incident, points, ticked) for incident in shown]
+    counts = next(iter(_COUNTS(person, account=account.pk, since=since)), (0, 0, 0))
+    return Friction(sorted(rows, key=lambda row: (-row.points, not row.is_open))[:SHOWN], *counts)
+
+
+def _newest(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
+    return incidents.select_related("department", "friction_type").order_by("-happened_at")[:MOST_WEIGHED]
+
+
+def _of_account(reader: Person) -> QuerySet[Incident]:
+    return Incident.objects.visible_to(reader).filter(account=given("account"))
+
+
+def _told(reader: Person) -> QuerySet[Incident]:
+    told = Q(state__in=OPEN_STATES) | Q(happened_at__gte=given("since")) | Q(public_id=among("named"))
+    return _newest(_of_account(reader).filter(told))
+
+
+def _counts(reader: Person) -> QuerySet[Incident, tuple[int, int, int]]:
+    counted = _of_account(reader).order_by().values("account")
+    return counted.annotate(
+        recent=Count("pk", filter=Q(happened_at__gte=given("since"))),
         open=Count("pk", filter=Q(state__in=OPEN_STATES)),
-        recent=Count("pk", filter=Q(happened_at__gte=timezone.now() - RECENT)),
-    )
-    return Friction(sorted(rows, key=lambda row: (-row.points, not row.is_open))[:SHOWN], **counts)
+        total=Count("pk"),
+    ).values_list("recent", "open", "total")
+
+
+_TOLD, _COUNTS = PreparedFor(_told), PreparedFor(_counts)
+_NEWEST = PreparedFor(lambda reader: _newest(_of_account(reader)))
 
 
 def _row(incident: Incident, points: Mapping[uuid.UUID, float], ticked: Collection[uuid.UUID]) -> FrictionRow:

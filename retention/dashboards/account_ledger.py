@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from accounts.models import Account
+from accounts.prepared import Prepared, given
 from departments.models import Department
 from retention import formatting
 from retention.models import Score, ScoreHistory
@@ -153,10 +154,19 @@ def _hundredths(share: float) -> float:
     return round(share * PLOT, 2)
 
 
+_LATEST = Prepared(
+    lambda: (
+        ScoreHistory.objects.filter(account=given("account"))
+        .order_by("-as_of")
+        .values_list("as_of", "risk")[:HISTORY_POINTS]
+    )
+)
+
+
 def history_of(account: Account, score: Score | None) -> list[tuple[str, float]]:
     """Return the course of the risk as (day, risk), the oldest first, up to the score of now."""
-    kept = ScoreHistory.objects.filter(account=account).order_by("-as_of")[:HISTORY_POINTS]
-    course = [(timezone.localtime(row.as_of).isoformat(), round(row.risk, 4)) for row in reversed(kept)]
+    kept = reversed(_LATEST(account=account.pk))
+    course = [(timezone.localtime(as_of).isoformat(), round(risk, 4)) for as_of, risk in kept]
     if score and (not course or timezone.localtime(score.as_of).isoformat() != course[-1][0]):
         course.append((timezone.localtime(score.as_of).isoformat(), round(score.risk, 4)))
     return course

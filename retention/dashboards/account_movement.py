@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from accounts.models import Account
+from accounts.prepared import Prepared, given
 from departments.models import Department, Incident
 from retention import formatting
 from retention.models import Score, ScoreHistory
@@ -91,8 +92,16 @@ def _end_of(day: datetime.date) -> datetime.datetime:
 
 
 def _oldest(account: Account, score: Score) -> ScoreHistory | None:
-    kept = ScoreHistory.objects.filter(account=account, as_of__lt=score.as_of).select_related("model")
-    return kept.order_by("as_of").first()
+    return next(iter(_OLDEST(account=account.pk, before=score.as_of)), None)
+
+
+_OLDEST = Prepared(
+    lambda: (
+        ScoreHistory.objects.filter(account=given("account"), as_of__lt=given("before"))
+        .select_related("model")
+        .order_by("as_of")[:1]
+    )
+)
 
 
 def _gathered(lines: Sequence[MoveLine]) -> list[MoveLine]:

@@ -1,6 +1,6 @@
 """What similar accounts hold besides: similar by a stated definition, read as sets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -9,11 +9,14 @@ from django.db.models import Avg, Count, QuerySet
 from django.utils import timezone
 
 from accounts.models import Account, Holding
+from accounts.prepared import Prepared, given
 
 OFFERS_SHOWN = 3
 LEAST_HOLDERS = 3
 LEAST_SIMILAR = 10
 TWICE = 2
+# What any annual revenue lies between.
+NOTHING, ANYTHING = Decimal(0), Decimal(10) ** 12
 
 
 @dataclass(frozen=True)
@@ -48,27 +51,56 @@ def compared_with(account: Account) -> Comparison:
     """
     if not account.segment:
         return Comparison("", 0, [])
-    in_segment = Account.objects.filter(segment=account.segment, left_on=None).exclude(pk=account.pk).order_by()
-    revenue = account.annual_revenue
-    alike = in_segment.filter(annual_revenue__range=(revenue / TWICE, revenue * TWICE))
+    alike = _Alike(account, account.annual_revenue / TWICE, account.annual_revenue * TWICE)
     words = f"{account.segment} accounts of half to twice its revenue"
-    if alike[:LEAST_SIMILAR].count() < LEAST_SIMILAR:
-        alike, words = in_segment, f"{account.segment} accounts"
-    held = _held_besides(account, alike)
+    if alike.some() < LEAST_SIMILAR:
+        alike, words = _Alike(account, NOTHING, ANYTHING), f"{account.segment} accounts"
+    held = alike.held_besides()
     # A segment may have a hundred thousand accounts: all are counted only where the number is told.
-    count = (alike if held else alike[:LEAST_SIMILAR]).count()
-    offers = [Offer(row["product__name"], row["holders"], count, row["value"]) for row in held]
-    return Comparison(words, count, offers)
+    count = alike.count() if held else alike.some()
+    return Comparison(words, count, [Offer(name, holders, count, value) for name, holders, value in held])
 
 
-def _held_besides(account: Account, alike: QuerySet[Account]) -> Sequence[Mapping[str, Any]]:
-    today = timezone.localdate()
-    own = Holding.objects.on(today).filter(account=account).order_by().values("product")
-    held = Holding.objects.on(today).filter(account__in=alike.values("pk")).exclude(product__in=own).order_by()
-    popular = (
-        held.values("product__name")
-        .annotate(holders=Count("account", distinct=True), value=Avg("monthly_value"))
-        .filter(holders__gte=LEAST_HOLDERS)
-        .order_by("-holders", "product__name")
-    )
-    return list(popular[:OFFERS_SHOWN])
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """The accounts of the same segment that have not left and bring an annual revenue from least to most."""
+
+    account: Account
+    least: Decimal
+    most: Decimal
+
+    @property
+    def _values(self) -> dict[str, Any]:
+        account = self.account
+        return {"account": account.pk, "segment": account.segment, "least": self.least, "most": self.most}
+
+    def some(self) -> int:
+        """Return how many there are, up to ten."""
+        return len(_SOME(**self._values))
+
+    def count(self) -> int:
+        """Return how many there are."""
+        return next(iter(_COUNT(**self._values)), 0)
+
+    def held_besides(self) -> Sequence[tuple[str, int, Decimal]]:
+        """Return what they hold that the account does not: its name, how many hold it, what it is worth a month."""
+        return _HELD(**self._values, today=timezone.localdate())
+
+
+def _alike() -> QuerySet[Account]:
+    alike = Account.objects.filter(segment=given("segment"), left_on=None).exclude(pk=given("account"))
+    return alike.filter(annual_revenue__range=(given("least"), given("most"))).order_by()
+
+
+def _held_besides() -> QuerySet[Holding, tuple[str, int, Decimal]]:
+    holdings = Holding.objects.on(given("today")).order_by()
+    own = holdings.filter(account=given("account")).values("product")
+    held = holdings.filter(account__in=_alike().values("pk")).exclude(product__in=own)
+    popular = held.values("product__name").annotate(holders=Count("account", distinct=True), value=Avg("monthly_value"))
+    widely = popular.filter(holders__gte=LEAST_HOLDERS).order_by("-holders", "product__name")
+    return widely.values_list("product__name", "holders", "value")[:OFFERS_SHOWN]
+
+
+_SOME = Prepared(lambda: _alike().values_list("pk", flat=True)[:LEAST_SIMILAR])
+_COUNT = Prepared(lambda: _alike().values("segment").annotate(count=Count("pk")).values_list("count", flat=True))
+_HELD = Prepared(_held_besides)

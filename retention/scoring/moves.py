@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from accounts.models import Account
+from accounts.prepared import Prepared, given
 from retention.models import Score, ScoreHistory
 from retention.scoring.engine import TermKind, Weights, department_key
 from retention.scoring.ledger import RECOVERING, RECOVERING_REASON, not_attributed_reason
@@ -69,8 +70,16 @@ class Explained:
 
 def score_by(account: Account, moment: datetime.datetime) -> ScoreHistory | None:
     """Return the last score that was kept by a moment; None where there was none yet."""
-    kept = ScoreHistory.objects.filter(account=account, as_of__lte=moment).select_related("model")
-    return kept.order_by("-as_of").first()
+    return next(iter(_KEPT_BY(account=account.pk, moment=moment)), None)
+
+
+_KEPT_BY = Prepared(
+    lambda: (
+        ScoreHistory.objects.filter(account=given("account"), as_of__lte=given("moment"))
+        .select_related("model")
+        .order_by("-as_of")[:1]
+    )
+)
 
 
 def explain_movement(before: AnyScore, after: AnyScore) -> Explained:

@@ -16,7 +16,9 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 from django.db import connection
+from django.db.models import QuerySet
 
+from accounts.prepared import Prepared, among, given
 from departments.models import Answer, Direction, HandOff, IncidentEvent, PastPart
 from retention.scoring.engine import Floats, Inputs, ScoringModel
 from retention.scoring.features import DAY, Facts, Scope, build_inputs, read_facts
@@ -73,6 +75,21 @@ class Stood:
     half_life_days: float
 
 
+def _hand_offs() -> QuerySet[HandOff]:
+    accepted = HandOff.objects.order_by("answered_at", "pk").filter(answer=Answer.ACCEPTED)
+    moved = accepted.filter(answered_at__gt=given("since"), incident__account=among("accounts"))
+    told = accepted.filter(incident__in=moved.order_by().values("incident"))
+    return told.exclude(incident__in=PastPart.objects.order_by().values("incident"))
+
+
+def _reopenings() -> QuerySet[IncidentEvent, tuple[int, datetime.datetime, str]]:
+    reopened = IncidentEvent.objects.filter(verb="reopened", at__gt=given("since"), incident__account=among("accounts"))
+    return reopened.values_list("incident", "at", "details__resolved_at")
+
+
+_HAND_OFFS, _REOPENINGS = Prepared(_hand_offs), Prepared(_reopenings)
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """What became of incidents since a moment: other shares or grades, and times that ended by a reopening.
@@ -87,16 +104,11 @@ class Past:
     @classmethod
     def of(cls, account_ids: Sequence[int], since: datetime.datetime) -> Self:
         stood = _stood(account_ids, since)
-        accepted = HandOff.objects.order_by("answered_at", "pk").filter(answer=Answer.ACCEPTED)
-        moved = accepted.filter(answered_at__gt=since, incident__account__in=account_ids).order_by().values("incident")
         hand_offs: dict[int, list[HandOff]] = defaultdict(list)
-        for one in accepted.filter(incident__in=moved).exclude(
-            incident__in=PastPart.objects.order_by().values("incident")
-        ):
+        for one in _HAND_OFFS(accounts=list(account_ids), since=since):
             hand_offs[one.incident_id].append(one)
-        reopened = IncidentEvent.objects.filter(verb="reopened", at__gt=since, incident__account__in=account_ids)
         reopenings: dict[int, list[tuple[datetime.datetime, datetime.datetime]]] = defaultdict(list)
-        for incident, at, resolved_at in reopened.values_list("incident", "at", "details__resolved_at"):
+        for incident, at, resolved_at in _REOPENINGS(accounts=list(account_ids), since=since):
             reopenings[incident].append((datetime.datetime.fromisoformat(resolved_at), at))
         return cls(stood, hand_offs, reopenings)
 
