@@ -6,11 +6,20 @@ from typing import Any
 from django import forms
 
 from accounts.models import Account, Contact, Purpose
+from accounts.prepared import Prepared, given
 from departments.actions.calls import Call
 from departments.care.forms import SEVERITIES, choose, friction_choices, offer
 from departments.models import CallRequest, Capability, FrictionType, Person
 
 DEFAULT_SEVERITY = 0.5
+
+
+_ASKED = Prepared(lambda: CallRequest.objects.open().filter(account=given("account")).select_related("asked_by")[:1])
+
+
+def asked_for(account: Account) -> CallRequest | None:
+    """Return the call that was asked for and is still to be made, if there is one."""
+    return next(iter(_ASKED(account=account.pk)), None)
 
 
 class CallForm(forms.Form):
@@ -41,7 +50,7 @@ class CallForm(forms.Form):
         super().__init__(*args, **rest)
         offer(self, "contact", account.contacts.all())
         choose(self, "friction_type", [("", "none"), *friction_choices()])
-        self.asked: CallRequest | None = account.call_requests.open().select_related("asked_by").first()
+        self.asked: CallRequest | None = asked_for(account)
         if self.asked is None:
             del self.fields["answers"]
         if not person.can(Capability.TAKE_ORDERS):

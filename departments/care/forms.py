@@ -8,6 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from accounts.models import Account, Channel, Contact, Order, Purpose
+from accounts.prepared import Prepared
 from departments.models import FrictionType, Person
 
 ORDERS_OFFERED = 20
@@ -115,8 +116,12 @@ def order_words(order: Order) -> str:
     return f"{order}, {timezone.localtime(order.ordered_at):%d %b %Y}"
 
 
+_TYPES = Prepared(
+    lambda: FrictionType.objects.filter(is_active=True, department__is_active=True).select_related("department")
+)
+
+
 def friction_choices() -> list[Group]:
     """Return the kinds of trouble in use, under the department that answers for them by default."""
-    types = FrictionType.objects.filter(is_active=True, department__is_active=True).select_related("department")
-    grouped = groupby(types, key=lambda friction_type: friction_type.department.name)
+    grouped = groupby(_TYPES(), key=lambda friction_type: friction_type.department.name)
     return [(name, [(one.slug, one.name) for one in group]) for name, group in grouped]

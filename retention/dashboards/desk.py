@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Page
-from django.db.models import QuerySet
+from django.core.paginator import Page, Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -19,7 +18,7 @@ from departments.care.calls import record
 from departments.http import PersonRequest
 from departments.models import Capability, Person
 from retention.dashboards.desk_account import case_of
-from retention.dashboards.desk_list import CallRow, call_list, call_rows, keepers
+from retention.dashboards.desk_list import LISTED, CallRow, call_list, call_rows, keepers
 
 NOT_PROCESSED = 422
 
@@ -30,8 +29,7 @@ class Desk:
 
     keepers: Sequence[Person]
     keeper: Person | None
-    accounts: QuerySet[Account]
-    page: Page[Account]
+    page: Page[int]
     rows: Sequence[CallRow]
 
     @classmethod
@@ -41,13 +39,14 @@ class Desk:
         wanted = request.GET.get("person", "")
         chosen = next((one for one in people if str(one.public_id) == wanted), None)
         keeper = chosen or next(iter(people), None)
-        accounts = call_list(keeper, timezone.now()) if keeper else Account.objects.none()
-        return cls(people, keeper, accounts, *call_rows(accounts, request.GET.get("page")))
+        if keeper is None:
+            return cls(people, None, Paginator(range(0), LISTED).page(1), [])
+        return cls(people, keeper, *call_rows(keeper, timezone.now(), request.GET.get("page")))
 
     def first(self) -> Account | None:
         """Return whom to call first, whatever page is looked at."""
-        if self.page.number > 1:
-            return self.accounts.first()
+        if self.keeper is not None and self.page.number > 1:
+            return call_list(self.keeper, timezone.now()).first()
         return self.rows[0].account if self.rows else None
 
 

@@ -4,10 +4,14 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Account, Holding, Order, Touchpoint
+from accounts.prepared import Prepared, given
+from departments.care.call_form import asked_for
 from departments.models import Assignment, CallRequest, Commitment, Incident, Person
+from departments.prepared import PreparedFor
 from retention.dashboards.account_facts import looking_after
 from retention.dashboards.similar import Comparison, compared_with
 
@@ -51,22 +55,51 @@ class Case:
 def case_of(account: Account, person: Person) -> Case:
     """Read what a call is prepared with."""
     today = timezone.localdate()
-    open_incidents = account.incidents.visible_to(person).open().filter(merged_into=None)
-    orders = account.orders.filter(delivered_on__isnull=False)
     return Case(
         account=account,
         under_way=_under_way(account, today),
-        delivered=list(orders.order_by("-delivered_on", "-pk")[:SHOWN]),
-        incidents=list(open_incidents.select_related("department").order_by("-money_at_risk", "pk")[:SHOWN]),
-        owed=list(account.commitments.filter(release__delivered_on=None).select_related("release")[:SHOWN]),
+        delivered=_DELIVERED(account=account.pk),
+        incidents=_INCIDENTS(person, account=account.pk),
+        owed=_OWED(account=account.pk),
         similar=compared_with(account),
-        holdings=list(account.holdings.on(today).select_related("product")),
-        contacts=list(account.touchpoints.select_related("person", "contact")[:SHOWN]),
+        holdings=_HOLDINGS(account=account.pk, today=today),
+        contacts=_CONTACTS(account=account.pk),
         keepers=looking_after(account),
-        asked=account.call_requests.open().select_related("asked_by").first(),
+        asked=asked_for(account),
     )
 
 
+def _incidents(reader: Person) -> QuerySet[Incident]:
+    own = Incident.objects.visible_to(reader).open().filter(account=given("account"), merged_into=None)
+    return own.select_related("department").order_by("-money_at_risk", "pk")[:SHOWN]
+
+
+def _delivered() -> QuerySet[Order]:
+    orders = Order.objects.filter(account=given("account"), delivered_on__isnull=False)
+    return orders.order_by("-delivered_on", "-pk")[:SHOWN]
+
+
+def _owed() -> QuerySet[Commitment]:
+    owed = Commitment.objects.filter(account=given("account"), release__delivered_on=None)
+    return owed.select_related("release")[:SHOWN]
+
+
+def _contacts() -> QuerySet[Touchpoint]:
+    return Touchpoint.objects.filter(account=given("account")).select_related("person", "contact")[:SHOWN]
+
+
+_INCIDENTS, _DELIVERED, _OWED, _CONTACTS = (
+    PreparedFor(_incidents),
+    Prepared(_delivered),
+    Prepared(_owed),
+    Prepared(_contacts),
+)
+_HOLDINGS = Prepared(
+    lambda: Holding.objects.on(given("today")).filter(account=given("account")).select_related("product")
+)
+_UNDER_WAY = Prepared(lambda: Order.objects.under_way().filter(account=given("account")).order_by("promised_on", "pk"))
+
+
 def _under_way(account: Account, today: datetime.date) -> list[OrderUnderWay]:
-    orders = account.orders.under_way().order_by("promised_on", "pk")
+    orders = _UNDER_WAY(account=account.pk)
     return [OrderUnderWay(one, (today - one.promised_on).days) for one in orders if one.promised_on]

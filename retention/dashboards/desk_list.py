@@ -3,15 +3,19 @@
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import (
     Case,
+    Count,
+    DateTimeField,
     DurationField,
     ExpressionWrapper,
     F,
     FloatField,
+    IntegerField,
     OuterRef,
     QuerySet,
     Subquery,
@@ -22,8 +26,10 @@ from django.db.models.functions import Cast, Coalesce, Extract, Greatest, Least
 from django.utils import timezone
 
 from accounts.models import Account, Touchpoint
+from accounts.prepared import given
 from departments.models import Assignment, CallRequest, Capacity, Person
 from departments.models.person import SEES_EVERYTHING
+from departments.prepared import PreparedFor
 from retention.formatting import money, organisation
 
 LISTED = 25
@@ -69,10 +75,13 @@ def call_list(keeper: Person, moment: datetime.datetime) -> QuerySet[Any]:
 
     Calls that were asked for come before all others, the one that is due first before the rest.
     """
-    cadence = organisation().contact_cadence_days
+    return _in_order_of_calling(keeper, Value(moment), Value(organisation().contact_cadence_days))
+
+
+def _in_order_of_calling(keeper: Person, moment: Any, cadence: Any) -> QuerySet[Any]:
     latest = Touchpoint.objects.filter(account=OuterRef("pk"), happened_at__lte=moment).order_by("-happened_at")
     asked = CallRequest.objects.open().filter(account=OuterRef("pk")).order_by()
-    silence = ExpressionWrapper(Value(moment) - F("last_contact"), output_field=DurationField())
+    silence = ExpressionWrapper(moment - F("last_contact"), output_field=DurationField())
     days = Cast(Extract(silence, "epoch"), FloatField()) / Value(DAY_SECONDS)
     return (
         Account.objects.staying()
@@ -82,7 +91,7 @@ def call_list(keeper: Person, moment: datetime.datetime) -> QuerySet[Any]:
             last_contact=Subquery(latest.values("happened_at")[:1]),
             asked_until=Subquery(asked.values("due_on")[:1]),
             asked_words=Subquery(asked.values("words")[:1]),
-            cadence=Greatest(Coalesce("contact_cadence_days", Value(cadence)), Value(1)),
+            cadence=Greatest(Coalesce("contact_cadence_days", cadence), Value(1)),
             overdue=Case(
                 When(last_contact=None, then=Value(MOST_OVERDUE)),
                 default=Least(days / Cast("cadence", FloatField()), Value(MOST_OVERDUE)),
@@ -94,10 +103,34 @@ def call_list(keeper: Person, moment: datetime.datetime) -> QuerySet[Any]:
     )
 
 
-def call_rows(accounts: QuerySet[Any], number: str | None) -> tuple[Page[Any], Sequence[CallRow]]:
-    """Return one page of the list, by its number as the address gives it."""
-    page = Paginator(accounts, LISTED).get_page(number)
-    return page, [_row(account) for account in page.object_list]
+_COUNT = PreparedFor(
+    lambda keeper: (
+        Account.objects.staying()
+        .open_book_to(keeper)
+        .order_by()
+        .values("left_on")
+        .annotate(count=Count("pk"))
+        .values_list("count", flat=True)
+    )
+)
+
+
+@lru_cache(maxsize=64)
+def _listed(first: int) -> PreparedFor[Any]:
+    """Return the question for the page that begins at a place of the list."""
+    return PreparedFor(
+        lambda keeper: _in_order_of_calling(keeper, given("moment", DateTimeField()), given("cadence", IntegerField()))[
+            first : first + LISTED
+        ]
+    )
+
+
+def call_rows(keeper: Person, moment: datetime.datetime, number: str | None) -> tuple[Page[int], Sequence[CallRow]]:
+    """Return one page of a person's list, by its number as the address gives it."""
+    page = Paginator(range(next(iter(_COUNT(keeper)), 0)), LISTED).get_page(number)
+    listed = _listed(page.start_index() - 1) if page.object_list else None
+    values = {"moment": moment, "cadence": organisation().contact_cadence_days}
+    return page, [_row(account) for account in listed(keeper, **values)] if listed else []
 
 
 def _row(account: Any) -> CallRow:
