@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import holidays
 
 from accounts.models import Organisation
+from accounts.prepared import Prepared
 from departments.models.calendar import WorkingCalendar
 from departments.models.department import Department
 
@@ -119,10 +120,13 @@ class Calendars:
         return self.own.get(department_id, self.company)
 
 
+_CALENDARS = Prepared(lambda: WorkingCalendar.objects.prefetch_related("spans", "closing_days"))
+_ORGANISATION = Prepared(lambda: Organisation.objects.order_by("pk")[:1])
+
+
 def calendars() -> Calendars:
     """Return every department's calendar, in a constant number of statements."""
-    rows = WorkingCalendar.objects.prefetch_related("spans", "closing_days")
-    return Calendars({row.department_id: _as_calendar(row) for row in rows}, organisation_calendar())
+    return Calendars({row.department_id: _as_calendar(row) for row in _CALENDARS()}, organisation_calendar())
 
 
 def calendar_of(department: Department) -> Calendar:
@@ -140,7 +144,7 @@ def _as_calendar(row: WorkingCalendar) -> Calendar:
 
 def organisation_calendar() -> Calendar:
     """Return the calendar of the organisation; one query."""
-    organisation = Organisation.objects.first() or Organisation()
+    organisation = next(iter(_ORGANISATION()), None) or Organisation()
     return Calendar(ZoneInfo(organisation.time_zone))
 
 

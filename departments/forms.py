@@ -2,12 +2,16 @@
 
 import datetime
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, cast
 from zoneinfo import available_timezones
 
 from django import forms
+from django.db.models import Model, QuerySet
+from django.utils.functional import SimpleLazyObject
 
+from accounts.prepared import Prepared, given
 from departments.actions.outcome import MOST_AT_ONCE
 from departments.models import (
     CauseCode,
@@ -20,6 +24,7 @@ from departments.models import (
     Role,
     Weekday,
 )
+from departments.prepared import departments_besides
 
 _WORKING_ROLES = (Role.DEPARTMENT_HEAD, Role.DEPARTMENT_MEMBER)
 
@@ -34,6 +39,48 @@ def causes(department: Department) -> Any:
     return CauseCode.objects.filter(department=department, is_active=True)
 
 
+_COLLEAGUES = Prepared(lambda: colleagues(given("department")))
+_CAUSES = Prepared(lambda: causes(given("department")))
+
+
+def _types() -> QuerySet[FrictionType]:
+    return FrictionType.objects.filter(is_active=True)
+
+
+_TYPES = Prepared(_types)
+
+
+def once_shown(form: Callable[..., forms.Form], **options: Any) -> Any:
+    """Return a form that is made once a page shows it: most pages show a few of those that they know."""
+    return SimpleLazyObject(partial(form, **options))
+
+
+def offer(
+    form: forms.Form, name: str, rows: Callable[[], Iterable[Model]], accepted: Callable[[], QuerySet[Any]]
+) -> None:
+    """Offer records that are read once the field is shown; what is sent is looked for among those that are accepted."""
+    field = cast("forms.ModelChoiceField[Any]", form.fields[name])
+    if form.is_bound:
+        field.queryset = accepted()
+    nothing = [] if field.empty_label is None else [("", field.empty_label)]
+    field.choices = lambda: [*nothing, *((field.prepare_value(row), field.label_from_instance(row)) for row in rows())]
+
+
+def offer_causes(form: forms.Form, department: Department) -> None:
+    """Offer the causes that a department names."""
+    offer(form, "cause", partial(_CAUSES, department=department.pk), partial(causes, department))
+
+
+def offer_departments(form: forms.Form, name: str, besides: Department | None = None) -> None:
+    """Offer the departments that are at work, less one."""
+    offer(form, name, partial(departments_besides, besides), partial(_at_work, besides))
+
+
+def _at_work(besides: Department | None) -> QuerySet[Department]:
+    at_work = Department.objects.filter(is_active=True)
+    return at_work.exclude(pk=besides.pk) if besides else at_work
+
+
 class AssignForm(forms.Form):
     """Who works on it."""
 
@@ -43,7 +90,7 @@ class AssignForm(forms.Form):
 
     def __init__(self, *args: Any, department: Department, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["assignee"].queryset = colleagues(department)  # type: ignore[attr-defined]  # a choice field
+        offer(self, "assignee", partial(_COLLEAGUES, department=department.pk), partial(colleagues, department))
 
 
 class HandOffForm(forms.Form):
@@ -68,8 +115,7 @@ class HandOffForm(forms.Form):
     def __init__(self, *args: Any, department: Department, **kwargs: Any) -> None:
         """`department` is the one that asks."""
         super().__init__(*args, **kwargs)
-        others = Department.objects.filter(is_active=True).exclude(pk=department.pk)
-        self.fields["to"].queryset = others  # type: ignore[attr-defined]  # a choice field
+        offer_departments(self, "to", department)
 
 
 class ResolveForm(forms.Form):
@@ -88,7 +134,7 @@ class ResolveForm(forms.Form):
 
     def __init__(self, *args: Any, department: Department, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["cause"].queryset = causes(department)  # type: ignore[attr-defined]  # a choice field
+        offer_causes(self, department)
 
 
 class WordsForm(forms.Form):
@@ -143,12 +189,13 @@ class RegradeForm(forms.Form):
 
     severity = forms.IntegerField(min_value=1, max_value=100, label="Severity, % of the worst of its kind")
     friction_type = forms.ModelChoiceField(
-        FrictionType.objects.filter(is_active=True).select_related("department"),
-        to_field_name="slug",
-        empty_label=None,
-        label="Type",
+        FrictionType.objects.none(), to_field_name="slug", empty_label=None, label="Type"
     )
     words = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), max_length=2000, label="Why")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "friction_type", _TYPES, _types)
 
 
 class RulingForm(forms.Form):

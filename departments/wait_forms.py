@@ -6,6 +6,7 @@ from django import forms
 
 from departments.actions.past_waits import LONGEST_NAME
 from departments.actions.waits import SAYABLE_ENDS
+from departments.forms import offer_departments
 from departments.models import Department, Person, Wait, WaitedFor, WaitEnd, WaitReason
 
 
@@ -32,8 +33,7 @@ class WaitForm(forms.Form):
 
     def __init__(self, *args: Any, department: Department, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        others = Department.objects.filter(is_active=True).exclude(pk=department.pk)
-        self.fields["department"].queryset = others  # type: ignore[attr-defined]  # a choice field
+        offer_departments(self, "department", department)
 
 
 class EndWaitForm(forms.Form):

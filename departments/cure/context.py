@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from accounts.prepared import Prepared, given
 from departments.cure.costs import costs_of
 from departments.cure.forms import (
     ActionForm,
@@ -16,11 +17,12 @@ from departments.cure.forms import (
     ProblemForm,
     ReopenForm,
     RootCauseForm,
-    owners,
+    owners_shown,
 )
 from departments.cure.iso import steps
 from departments.cure.reading import cure_of, days_from_now, may_cure, next_check, next_step
 from departments.cure.words import NEXT
+from departments.forms import once_shown
 from departments.models import (
     Capability,
     CustomerStep,
@@ -66,43 +68,42 @@ def urls_of(subject: Subject) -> dict[str, str]:
 
 
 def _forms(subject: Subject) -> dict[str, Any]:
-    people = owners(subject)
-    found, in_weeks = list(people), {"due_on": days_from_now(WEEKS_TO_ACT)}
-    action_form = ActionForm(subject=subject, people=people, auto_id="plan_%s", initial=in_weeks)
-    action_form.fields["owner"].choices = [  # type: ignore[attr-defined]  # a choice field; read once for all forms
-        ("", "choose…"),
-        *((owner.public_id, f"{owner.name}, {owner.department}") for owner in found),
-    ]
+    found, in_weeks = owners_shown(subject), {"due_on": days_from_now(WEEKS_TO_ACT)}
     return {
-        "contain_form": ContainmentForm(auto_id="contain_%s"),
-        "cause_form": RootCauseForm(department=subject.department, auto_id="cause_%s"),
-        "action_form": action_form,
+        "contain_form": once_shown(ContainmentForm, auto_id="contain_%s"),
+        "cause_form": once_shown(RootCauseForm, department=subject.department, auto_id="cause_%s"),
+        "action_form": once_shown(ActionForm, subject=subject, shown=found, auto_id="plan_%s", initial=in_weeks),
         "owners": found,
     }
 
 
 def _deciding() -> dict[str, Any]:
     return {
-        "confirm_form": ConfirmForm(auto_id="confirm_%s"),
-        "reopen_action_form": ReopenForm(auto_id="reopen_action_%s", initial={"due_on": days_from_now(WEEKS_TO_ACT)}),
+        "confirm_form": once_shown(ConfirmForm, auto_id="confirm_%s"),
+        "reopen_action_form": once_shown(
+            ReopenForm, auto_id="reopen_action_%s", initial={"due_on": days_from_now(WEEKS_TO_ACT)}
+        ),
     }
+
+
+_TOLD = Prepared(lambda: CustomerStep.objects.standing().filter(incident=given("incident")).select_related("person"))
 
 
 def incident_context(person: Person, incident: Incident, events: Sequence[IncidentEvent]) -> dict[str, Any]:
     """Return everything about the cure for the page of an incident; `events` in order of time."""
     problem = incident.problem if incident.problem is not None and incident.problem.withdrawn_at is None else None
     context = cure_context(person, incident, problem=problem)
-    told = list(CustomerStep.objects.standing().filter(incident=incident).select_related("person"))
+    told = _TOLD(incident=incident.pk)
     heads = person.can(Capability.ANSWER_INCIDENTS)
     return {
         **context,
         "problem": problem,
         "iso_steps": steps(incident, events, told, context["cure"]),
         "customer_steps": told,
-        "customer_form": CustomerStepForm(auto_id="customer_%s"),
+        "customer_form": once_shown(CustomerStepForm, auto_id="customer_%s"),
         "may_tell": person.can(Capability.REPORT_FRICTION),
         "costs": costs_of(incident),
-        "cost_form": CostForm(auto_id="cost_%s"),
+        "cost_form": once_shown(CostForm, auto_id="cost_%s"),
         "may_link": heads and incident.merged_into_id is None,
         **(_linking(person, incident) if heads and problem is None else {}),
     }
@@ -111,6 +112,6 @@ def incident_context(person: Person, incident: Incident, events: Sequence[Incide
 def _linking(person: Person, incident: Incident) -> dict[str, Any]:
     initial = {"title": incident.title, "department": incident.department.slug}
     return {
-        "link_form": LinkForm(person=person, auto_id="link_%s"),
-        "problem_form": ProblemForm(auto_id="problem_%s", initial=initial),
+        "link_form": once_shown(LinkForm, person=person, auto_id="link_%s"),
+        "problem_form": once_shown(ProblemForm, auto_id="problem_%s", initial=initial),
     }

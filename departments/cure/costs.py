@@ -10,6 +10,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
 from accounts.models import Signal
+from accounts.prepared import Prepared, given
 from departments.models import Cost, Incident
 
 CREDIT_NOTE = "credit_note"
@@ -53,9 +54,12 @@ class CostSum:
         return self.recorded + self.credited
 
 
+_STANDING = Prepared(lambda: Cost.objects.standing().filter(incident=given("incident")).select_related("person"))
+
+
 def costs_of(incident: Incident) -> Costs:
     """Return the incident's costs. A credit note that opened it counts, unless somebody recorded the credit."""
-    rows = list(Cost.objects.standing().filter(incident=incident).select_related("person"))
+    rows = _STANDING(incident=incident.pk)
     lines = [CostLine(row.get_kind_display(), row.amount, row.words, row, row.recorded_at) for row in rows]
     given = credit_given(incident)
     if given is not None and not any(row.kind == "credit" for row in rows) and incident.signal is not None:

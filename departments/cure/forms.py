@@ -1,11 +1,14 @@
 """What people fill in on the way to a cure."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
 
-from departments.forms import causes
+from accounts.prepared import Prepared, given
+from departments.forms import offer, offer_causes, offer_departments
 from departments.models import (
     ActionKind,
     CauseCode,
@@ -21,6 +24,7 @@ from departments.models import (
     Subject,
 )
 from departments.models.cure import MOST_WHYS
+from departments.prepared import PreparedFor
 
 WORKING = (Role.DEPARTMENT_HEAD, Role.DEPARTMENT_MEMBER)
 
@@ -44,12 +48,27 @@ def _day(label: str) -> forms.DateField:
 
 def owners(subject: Subject) -> QuerySet[Person]:
     """Return who could own an action: people of the departments that have to do with it."""
-    incidents = Incident.objects.filter(pk=subject.pk) if isinstance(subject, Incident) else subject.incidents.all()
+    if isinstance(subject, Incident):
+        return _concerned(Incident.objects.filter(pk=subject.pk), subject.department_id)
+    return _concerned(subject.incidents.all(), subject.department_id)
+
+
+def owners_shown(subject: Subject) -> list[Person]:
+    """Return the same to choose from."""
+    if isinstance(subject, Incident):
+        return _OWNERS(incident=subject.pk, department=subject.department_id)
+    return list(owners(subject))
+
+
+def _concerned(incidents: QuerySet[Incident], department: Any) -> QuerySet[Person]:
     keys = incidents.order_by().values("pk")
-    concerned = Q(department=subject.department_id)
+    concerned = Q(department=department)
     concerned |= Q(department__in=Responsibility.objects.filter(incident__in=keys).order_by().values("department"))
     concerned |= Q(department__in=HandOff.objects.filter(incident__in=keys).order_by().values("to_department"))
     return Person.objects.filter(concerned, is_active=True, role__in=WORKING).select_related("department")
+
+
+_OWNERS = Prepared(lambda: _concerned(Incident.objects.filter(pk=given("incident")), given("department")))
 
 
 class ContainmentForm(forms.Form):
@@ -69,7 +88,7 @@ class RootCauseForm(forms.Form):
 
     def __init__(self, *args: Any, department: Department, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["cause"].queryset = causes(department)  # type: ignore[attr-defined]  # a choice field
+        offer_causes(self, department)
         for number in range(1, MOST_WHYS + 1):
             label = "Why did it happen?" if number == 1 else f"Why? ({number})"
             self.fields[f"why_{number}"] = forms.CharField(max_length=500, required=number == 1, label=label)
@@ -104,10 +123,10 @@ class ActionForm(forms.Form):
         min_value=7, max_value=730, required=False, label="Check after, days", help_text="from the day it is done"
     )
 
-    def __init__(self, *args: Any, subject: Subject, people: QuerySet[Person] | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, subject: Subject, shown: Sequence[Person] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        shown = owners(subject) if people is None else people
-        self.fields["owner"].queryset = shown  # type: ignore[attr-defined]  # a choice field
+        people = partial(owners_shown, subject) if shown is None else partial(iter, shown)
+        offer(self, "owner", people, partial(owners, subject))
         self.fields["check_after_days"].widget.attrs["placeholder"] = str(subject.friction_type.check_after_days)
 
 
@@ -120,7 +139,7 @@ class ReplanForm(forms.Form):
 
     def __init__(self, *args: Any, subject: Subject, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = owners(subject)  # type: ignore[attr-defined]  # a choice field
+        offer(self, "owner", partial(owners_shown, subject), partial(owners, subject))
 
 
 class ConfirmForm(forms.Form):
@@ -165,8 +184,19 @@ class ProblemForm(forms.Form):
     title = forms.CharField(max_length=200, label="What the incidents have in common")
     description = _words("More about it", required=False)
     department = forms.ModelChoiceField(
-        Department.objects.filter(is_active=True), to_field_name="slug", empty_label=None, label="Who holds it"
+        Department.objects.none(), to_field_name="slug", empty_label=None, label="Who holds it"
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer_departments(self, "department")
+
+
+def _problems(reader: Person) -> QuerySet[Problem]:
+    return Problem.objects.visible_to(reader).open()
+
+
+_PROBLEMS = PreparedFor(_problems)
 
 
 class LinkForm(forms.Form):
@@ -178,5 +208,4 @@ class LinkForm(forms.Form):
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        seen = Problem.objects.visible_to(person).open()
-        self.fields["problem"].queryset = seen  # type: ignore[attr-defined]  # a choice field
+        offer(self, "problem", partial(_PROBLEMS, person), partial(_problems, person))

@@ -1,17 +1,19 @@
 """The page of one incident: what happened, what it puts at risk, who answers for it, and what to do."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
 from django.forms import Form
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Signal
+from accounts.prepared import Prepared, given
 from accounts.presence import Places, present
 from accounts.signals import KINDS, Field, JsonValue
 from departments.actions.parts import own_department
@@ -31,11 +33,11 @@ from departments.forms import (
     RegradeForm,
     ResolveForm,
     WordsForm,
+    once_shown,
 )
 from departments.http import PersonRequest
 from departments.models import (
     Attachment,
-    Department,
     Dispute,
     HandOff,
     Incident,
@@ -43,10 +45,12 @@ from departments.models import (
     Note,
     Person,
     Regrading,
+    Responsibility,
     Ruling,
     RulingState,
     Wait,
 )
+from departments.prepared import PreparedFor, departments_by_slug
 from departments.views.may import Standing, disputes_shown, may
 from departments.views.why import why_of
 from departments.wait_forms import EndWaitForm, WaitForm
@@ -136,10 +140,25 @@ class Step:
     words: str
 
 
+def _visible(reader: Person) -> QuerySet[Incident]:
+    seen = Incident.objects.visible_to(reader).filter(public_id=given("public_id"))
+    return seen.select_related(*WITH_IT).prefetch_related(*IF_ANY)
+
+
+_VISIBLE = PreparedFor(_visible)
+_HISTORY = Prepared(
+    lambda: IncidentEvent.objects.filter(incident=given("incident")).select_related("person").order_by("-at", "-pk")
+)
+_PARTS = Prepared(
+    lambda: Responsibility.objects.filter(incident=given("incident"), share__gt=0).select_related("department")
+)
+
+
 def visible_incident(request: PersonRequest, public_id: object) -> Incident:
     """Return the incident with what a page about it reads; 404 for outsiders."""
-    incidents = Incident.objects.visible_to(request.user).select_related(*WITH_IT).prefetch_related(*IF_ANY)
-    incident = get_object_or_404(incidents, public_id=public_id)
+    incident = next(iter(_VISIBLE(request.user, public_id=public_id)), None)
+    if incident is None:
+        raise Http404
     if incident.department_id == request.user.department_id:
         request.user.department = incident.department
     return incident
@@ -153,13 +172,13 @@ def show(request: PersonRequest, incident: Incident, status: int = 200, **bound:
 def _context(person: Person, incident: Incident) -> dict[str, object]:
     there = present(OF_INCIDENT, [incident.pk])
     path = list(_path(incident)) if "path" in there else []
-    events = list(_history(incident))
+    events = _HISTORY(incident=incident.pk)
     waits = list(_waits(incident)) if "waits" in there else []
     open_wait = next((wait for wait in waits if wait.is_open), None)
     regradings = list(_regradings(incident)) if "regradings" in there else []
     rulings = list(_rulings(incident)) if "rulings" in there else []
     disputes = list(_disputes(incident)) if "disputes" in there else []
-    parts = list(incident.responsibilities.filter(share__gt=0).select_related("department"))
+    parts = _PARTS(incident=incident.pk)
     standing = Standing(path, regradings, rulings, open_wait, disputes, parts)
     return {
         "incident": incident,
@@ -170,7 +189,7 @@ def _context(person: Person, incident: Incident) -> dict[str, object]:
         "history": [Step(event, VERBS.get(event.verb, event.verb.replace("_", " "))) for event in events],
         "clocks": _clocks(incident, events[::-1], path, waits),
         "attachments": shelf(person, incident) if "attachments" in there else [],
-        "attach_form": AttachForm(person=person, auto_id="attach_%s"),
+        "attach_form": once_shown(AttachForm, person=person, auto_id="attach_%s"),
         "waits": waits,
         "open_wait": open_wait,
         "notes": list(_notes(incident, person)) if "notes" in there else [],
@@ -182,39 +201,36 @@ def _context(person: Person, incident: Incident) -> dict[str, object]:
         "may": may(person, incident, standing),
         **incident_context(person, incident, events[::-1]),
         **_forms(person, incident),
-        "end_wait_form": EndWaitForm(wait=open_wait, person=person, auto_id="end_wait_%s"),
+        "end_wait_form": once_shown(EndWaitForm, wait=open_wait, person=person, auto_id="end_wait_%s"),
     }
 
 
 def _clocks(
     incident: Incident, events: Sequence[IncidentEvent], path: Sequence[HandOff], waits: Sequence[Wait]
 ) -> Clocks:
-    departments = {department.slug: department for department in Department.objects.all()}
-    return clocks_of(incident, events, path, departments, calendars(), timezone.now(), waits)
+    return clocks_of(incident, events, path, departments_by_slug(), calendars(), timezone.now(), waits)
 
 
-def _forms(person: Person, incident: Incident) -> dict[str, Form]:
+def _forms(person: Person, incident: Incident) -> dict[str, object]:
     department = incident.department
     assignee = incident.assignee.public_id if incident.assignee else None
-    return {
-        "assign_form": AssignForm(department=department, auto_id="assign_%s", initial={"assignee": assignee}),
-        "hand_off_form": HandOffForm(department=own_department(person, incident), auto_id="hand_off_%s"),
-        "dispute_form": DisputeForm(auto_id="dispute_%s"),
-        "resolve_form": ResolveForm(department=department, auto_id="resolve_%s", initial={"cause": incident.cause}),
-        "reopen_form": WordsForm(auto_id="reopen_%s"),
-        "answer_form": AnswerForm(auto_id="answer_%s"),
-        "counter_form": CounterForm(auto_id="counter_%s"),
-        "contest_form": WordsForm(auto_id="contest_%s"),
-        "ruling_form": WordsForm(auto_id="ruling_%s"),
-        "regrade_form": RegradeForm(
-            auto_id="regrade_%s",
-            initial={"severity": round(incident.severity * 100), "friction_type": incident.friction_type.slug},
-        ),
-        "wait_form": WaitForm(department=department, auto_id="wait_%s"),
-        "note_form": NoteForm(
-            person=person, people_at=reverse("incident_people", args=[incident.public_id]), auto_id="note_%s"
-        ),
+    grade = {"severity": round(incident.severity * 100), "friction_type": incident.friction_type.slug}
+    people_at = reverse("incident_people", args=[incident.public_id])
+    forms: dict[str, Callable[..., Form]] = {
+        "assign": partial(AssignForm, department=department, initial={"assignee": assignee}),
+        "hand_off": partial(HandOffForm, department=own_department(person, incident)),
+        "dispute": DisputeForm,
+        "resolve": partial(ResolveForm, department=department, initial={"cause": incident.cause}),
+        "reopen": WordsForm,
+        "answer": AnswerForm,
+        "counter": CounterForm,
+        "contest": WordsForm,
+        "ruling": WordsForm,
+        "regrade": partial(RegradeForm, initial=grade),
+        "wait": partial(WaitForm, department=department),
+        "note": partial(NoteForm, person=person, people_at=people_at),
     }
+    return {f"{name}_form": once_shown(form, auto_id=f"{name}_%s") for name, form in forms.items()}
 
 
 def _regradings(incident: Incident) -> QuerySet[Regrading]:
@@ -241,10 +257,6 @@ def _disputes(incident: Incident) -> QuerySet[Dispute]:
 
 def _notes(incident: Incident, person: Person) -> QuerySet[Note]:
     return incident.notes.on_a_visible_one(person).select_related("person", "department")
-
-
-def _history(incident: Incident) -> QuerySet[IncidentEvent]:
-    return incident.events.select_related("person").order_by("-at", "-pk")
 
 
 def facts(signal: Signal) -> Iterator[Fact]:

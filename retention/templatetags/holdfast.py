@@ -10,6 +10,7 @@ from django.forms import BoundField, CheckboxInput, RadioSelect, Select, SelectM
 from django.forms.models import ModelChoiceIterator
 from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.choices import CallableChoiceIterator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -177,7 +178,7 @@ def styled(field: BoundField) -> SafeString:
     """Render a form field's control with the classes that its kind of widget wants."""
     widget = field.field.widget
     name = "form-control"
-    if isinstance(widget, Select) and isinstance(widget.choices, ModelChoiceIterator):
+    if isinstance(widget, Select) and isinstance(widget.choices, ModelChoiceIterator | CallableChoiceIterator):
         # Django reads the rows of a required choice twice: once to see whether the first one is empty. A list of the
         # choices themselves would count them before.
         widget.choices = list(iter(widget.choices))
