@@ -7,9 +7,11 @@ sum over time. The pace is the straight line through the last four weeks of that
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Max, QuerySet, Sum
 
+from accounts.prepared import Prepared, among, given
 from departments.models import Department
 from retention.dashboards.periods import Quarter
 from retention.models import Budget, Trend
@@ -87,11 +89,7 @@ def pace_of(levels: Sequence[Level]) -> float | None:
 def budget_states(departments: Sequence[Department], *, segment: str, today: datetime.date) -> dict[int, BudgetState]:
     """Return the state of each department by id; of one segment's part in it, unless `segment` is empty."""
     quarter = Quarter.of(today)
-    amounts = dict(
-        Budget.objects.filter(quarter_start=quarter.start, department__in=departments).values_list(
-            "department", "amount"
-        )
-    )
+    amounts = dict(_AMOUNTS(quarter_start=quarter.start, departments=[department.pk for department in departments]))
     levels = _levels(departments, segment, today)
     return {
         department.pk: BudgetState(
@@ -104,17 +102,31 @@ def budget_states(departments: Sequence[Department], *, segment: str, today: dat
 
 
 def _levels(departments: Sequence[Department], segment: str, today: datetime.date) -> Mapping[int, list[Level]]:
-    since = today - datetime.timedelta(days=PACE_DAYS)
-    rows = trends(segment).filter(department__in=departments, day__gt=since, day__lte=today)
+    values: dict[str, Any] = {
+        "departments": [department.pk for department in departments],
+        "since": today - datetime.timedelta(days=PACE_DAYS),
+        "today": today,
+    }
+    rows = _LEVELS_OF_SEGMENT(**values, segment=segment) if segment else _LEVELS(**values)
     levels: dict[int, list[Level]] = {}
-    for department, day, money in (
-        rows.values("department", "day")
-        .annotate(money=Sum("revenue_at_risk"))
-        .order_by("day")
-        .values_list("department", "day", "money")
-    ):
+    for department, day, money in rows:
         levels.setdefault(department, []).append((day, money))
     return levels
+
+
+def _by_day(rows: QuerySet[Trend]) -> QuerySet[Trend, tuple[int, datetime.date, float]]:
+    lately = rows.filter(department=among("departments"), day__gt=given("since"), day__lte=given("today"))
+    summed = lately.values("department", "day").annotate(money=Sum("revenue_at_risk"))
+    return summed.order_by("day").values_list("department", "day", "money")
+
+
+_LEVELS = Prepared(lambda: _by_day(Trend.objects.order_by()))
+_LEVELS_OF_SEGMENT = Prepared(lambda: _by_day(Trend.objects.order_by().filter(segment=given("segment"))))
+_AMOUNTS = Prepared(
+    lambda: Budget.objects.filter(quarter_start=given("quarter_start"), department=among("departments")).values_list(
+        "department", "amount"
+    )
+)
 
 
 def trends(segment: str) -> QuerySet[Trend]:

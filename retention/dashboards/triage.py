@@ -22,7 +22,7 @@ from retention.dashboards import triage_queue as queue
 from retention.dashboards.budgets import carried_by
 from retention.dashboards.export import Cell, csv_response
 from retention.dashboards.paths import read_paths
-from retention.dashboards.triage_access import departments_open_to, require_desk
+from retention.dashboards.triage_access import departments_open_to, desk_open_to, require_desk
 from retention.dashboards.triage_cards import DESKS, cards
 from retention.dashboards.triage_filters import Chip, TriageFilters
 from retention.dashboards.triage_live import newest_event
@@ -94,7 +94,7 @@ def show_triage(request: PersonRequest) -> HttpResponse:
 def show_department(request: PersonRequest, slug: str) -> HttpResponse:
     """Show one department's desk; its rows alone where htmx asks for them."""
     require_desk(request)
-    department = get_object_or_404(departments_open_to(request.user), slug=slug)
+    department = desk_open_to(request.user, slug)
     if department.pk == request.user.department_id:
         request.user.department = department
     asked = _asked(request, department)

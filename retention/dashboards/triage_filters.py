@@ -12,6 +12,7 @@ from django.forms import BoundField
 from django.http import QueryDict
 from django.utils.http import urlencode
 
+from accounts.prepared import Prepared
 from accounts.segments import segments_on_record
 from departments.models import Answer, Department, FrictionType, HandOff, Incident, Person
 from departments.models.person import WORKS_IN_DEPARTMENT
@@ -105,14 +106,20 @@ class TriageFilters(forms.Form):
         return pairs
 
 
+_PEOPLE = Prepared(
+    lambda: Person.objects.filter(is_active=True, role__in=WORKS_IN_DEPARTMENT).values_list(
+        "public_id", "name", "department__name"
+    )
+)
+_TYPES = Prepared(lambda: FrictionType.objects.filter(is_active=True).values_list("slug", "name"))
+
+
 def _choices(department: Department) -> dict[str, Sequence[tuple[str, str]]]:
-    people = Person.objects.filter(is_active=True, role__in=WORKS_IN_DEPARTMENT).select_related("department")
-    types = FrictionType.objects.filter(is_active=True).values_list("slug", "name")
     segments = segments_on_record()
-    own_first = sorted(people, key=lambda person: (person.department_id != department.pk, person.name))
+    own_first = sorted(_PEOPLE(), key=lambda person: (person[2] != department.name, person[1]))
     return {
-        "person": [(NOBODY, "nobody yet"), *((str(one.public_id), f"{one}, {one.department}") for one in own_first)],
-        "type": list(types),
+        "person": [(NOBODY, "nobody yet"), *((str(key), f"{name}, {works_in}") for key, name, works_in in own_first)],
+        "type": _TYPES(),
         "segment": [(segment, segment) for segment in segments],
     }
 

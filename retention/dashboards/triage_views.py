@@ -1,9 +1,9 @@
 """Ways of looking at a desk, kept under a name; a shared one is offered on every desk."""
 
 import uuid
+from collections.abc import Sequence
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from departments.http import PersonRequest
 from departments.models import Person
 from departments.views.deeds import back, do_to_rows
+from retention.dashboards.everywhere import saved_views
 from retention.dashboards.saved_views import SaveViewForm
 from retention.dashboards.triage_access import departments_open_to, require_desk
 from retention.models import SavedView
@@ -19,9 +20,9 @@ from retention.models import SavedView
 PAGE = "triage"
 
 
-def views_of(person: Person) -> QuerySet[SavedView]:
+def views_of(person: Person) -> Sequence[SavedView]:
     """Return the person's own ways of looking at a desk, and what others share."""
-    return SavedView.objects.visible_to(person).filter(page=PAGE).select_related("person")
+    return saved_views(person, PAGE)
 
 
 @require_POST
