@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from accounts.bulk import link_credits
+from accounts.bulk import know_sizes, link_credits
 from retention.imports.mapping import FieldRule
 from retention.imports.sql import execute, quoted
 from retention.imports.staging import Stage
@@ -36,6 +36,7 @@ def link(stage: Stage) -> None:
     )
     execute(f'ANALYZE "{stage.credits}"')
     execute(f'ANALYZE "{stage.lines}"')
+    know_sizes()
     link_credits(credit_notes=stage.credits, lines=stage.lines, links=stage.links)
 
 
