@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection, models
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from departments.models import Answer, Department, HandOff, Incident, Wait
+from departments.models import Department, Incident, Wait
+from retention.dashboards.bounces import BOUNCES, bounced
 from retention.dashboards.triage_queue import IS_HELD, accepted
 
 MOST_PAIRS = 10
@@ -28,12 +29,12 @@ _ACCEPTED = """
         WHERE answer = 'accepted' AND (%(department)s::bigint IS NULL OR to_department_id = %(department)s)
     ) AS asked
 """
-_PAIRS = """
-    SELECT one.slug, one.name, other.slug, other.name, count(DISTINCT asked.incident_id)
-    FROM departments_handoff AS asked
-    JOIN departments_department AS one ON one.id = least(asked.from_department_id, asked.to_department_id)
-    JOIN departments_department AS other ON other.id = greatest(asked.from_department_id, asked.to_department_id)
-    WHERE asked.answer = 'returned' AND (%(department)s::bigint IS NULL OR %(department)s IN (one.id, other.id))
+_PAIRS = f"""
+    SELECT one.slug, one.name, other.slug, other.name, count(DISTINCT bounce.incident_id)
+    FROM ({BOUNCES}) AS bounce
+    JOIN departments_department AS one ON one.id = least(bounce.one, bounce.other)
+    JOIN departments_department AS other ON other.id = greatest(bounce.one, bounce.other)
+    WHERE bounce.other IS NOT NULL AND (%(department)s::bigint IS NULL OR %(department)s IN (one.id, other.id))
     GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, 1, 3 LIMIT %(most)s
 """
 _UNHELD = f"""
@@ -52,7 +53,7 @@ _UNHELD = f"""
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two departments, and at how many incidents what one asked of the other was returned."""
+    """Two departments, and how many incidents bounced between them."""
 
     one: str
     one_name: str
@@ -65,8 +66,8 @@ class Pair:
 class Figures:
     """The median hours to accept, at so many incidents; returns in all and by pair, and what else befell.
 
-    `late_waits` are the incidents on which work was set to wait when their deadline was near or had passed; `unheld`
-    those that nobody had for longest at a stretch, each with its hours.
+    `returned` counts what was disputed, too. `late_waits` are the incidents on which work was set to wait when their
+    deadline was near or had passed; `unheld` those that nobody had for longest at a stretch, each with its hours.
     """
 
     median_hours: float | None
@@ -82,7 +83,7 @@ class Part(models.TextChoices):
     """Which incidents a figure is made of."""
 
     ACCEPTED = "accepted", "Accepted"
-    RETURNED = "returned", "Handed back"
+    RETURNED = "returned", "Handed back or disputed"
     REOPENED = "reopened", "Reopened after it was resolved"
     LATE_WAITS = "late-waits", "Set to wait close to the deadline"
 
@@ -110,7 +111,7 @@ def figures(department: Department | None, moment: datetime.datetime) -> Figures
 
 
 def made_of(part: Part, department: Department | None, one: str = "", other: str = "") -> QuerySet[Incident]:
-    """Return the incidents of a figure; `one` and `other` narrow returns to a pair of departments, by slug."""
+    """Return the incidents of a figure; `one` and `other` narrow what bounced to a pair of departments, by slug."""
     held = Incident.objects.filter(department=department) if department else Incident.objects.all()
     if part == Part.REOPENED:
         return held.filter(reopened__gt=0)
@@ -118,13 +119,7 @@ def made_of(part: Part, department: Department | None, one: str = "", other: str
         return Incident.objects.filter(pk__in=accepted(department))
     if part == Part.LATE_WAITS:
         return _set_to_wait_late(department)
-    returned = HandOff.objects.order_by().filter(answer=Answer.RETURNED)
-    if department:
-        returned = returned.filter(Q(from_department=department) | Q(to_department=department))
-    if one and other:
-        there = Q(from_department__slug=one, to_department__slug=other)
-        returned = returned.filter(there | Q(from_department__slug=other, to_department__slug=one))
-    return Incident.objects.filter(pk__in=returned.values("incident"))
+    return bounced(department, None, *((one, other) if one and other else ()))
 
 
 def _set_to_wait_late(department: Department | None) -> QuerySet[Incident]:

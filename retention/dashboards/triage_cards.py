@@ -8,21 +8,20 @@ from django.db import connection
 from django.db.models import Count, F, Max, Q, Sum
 
 from departments.models import Department, Incident, Responsibility
+from retention.dashboards.bounces import BOUNCES
 from retention.dashboards.budgets import BudgetState, budget_states
 from retention.dashboards.kept import Figures
 from retention.dashboards.rates import WINDOW_DAYS, Answers, Rate, Scope, answers, rates
 from retention.dashboards.triage_queue import RECENT_DAYS, late_waits, unanswered_longest
 
 CAUSES_SHOWN = 5
-# From both sides of each return; where an incident came back more than once, it is one.
-_RETURNED = """
-    SELECT one, other, count(DISTINCT incident_id) FROM (
-        SELECT from_department_id AS one, to_department_id AS other, incident_id FROM departments_handoff
-        WHERE answer = 'returned' AND answered_at >= %(since)s
+# From both sides of each bounce; where an incident bounced more than once, it is one.
+_BOUNCED = f"""
+    SELECT one, other, GROUPING(other) = 1 AS is_whole, count(DISTINCT incident_id) FROM (
+        SELECT one, other, incident_id FROM ({BOUNCES}) AS bounce WHERE at >= %(since)s
         UNION ALL
-        SELECT to_department_id, from_department_id, incident_id FROM departments_handoff
-        WHERE answer = 'returned' AND answered_at >= %(since)s
-    ) AS returned
+        SELECT other, one, incident_id FROM ({BOUNCES}) AS bounce WHERE at >= %(since)s
+    ) AS bounced
     WHERE one = ANY(%(departments)s) GROUP BY GROUPING SETS ((one, other), (one))
 """
 
@@ -45,7 +44,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """At how many incidents what a department and another passed between them was returned."""
+    """How many incidents a department and another handed back or disputed between them."""
 
     slug: str
     department: str
@@ -54,7 +53,7 @@ class Bounce:
 
 @dataclass(frozen=True, slots=True)
 class Bounces:
-    """At how many incidents something was returned between a department and the others, and with each of them."""
+    """How many incidents bounced between a department and all others, and with each of them."""
 
     incidents: int
     pairs: Sequence[Bounce]
@@ -178,16 +177,16 @@ def _in_length(found: Sequence[tuple[str | None, float, int]], unnamed: str) -> 
 
 
 def bounces(departments: Sequence[Department], since: datetime.datetime) -> dict[int, Bounces]:
-    """Return the returns between each department and the others, whoever of the two asked, most first."""
+    """Return what bounced between each department and the others, on whichever side it was, most first."""
     known = Department.objects.in_bulk()
     pairs: dict[int, list[Bounce]] = {one.pk: [] for one in departments}
     whole = dict.fromkeys(pairs, 0)
     with connection.cursor() as cursor:
-        cursor.execute(_RETURNED, {"departments": list(pairs), "since": since})
-        for one, other, incidents in cursor.fetchall():
-            if other is None:
+        cursor.execute(_BOUNCED, {"departments": list(pairs), "since": since})
+        for one, other, is_whole, incidents in cursor.fetchall():
+            if is_whole:
                 whole[one] = incidents
-            else:
+            elif other is not None:
                 pairs[one].append(Bounce(known[other].slug, known[other].name, incidents))
     return {
         one: Bounces(whole[one], sorted(found, key=lambda bounce: (-bounce.incidents, bounce.slug)))

@@ -14,8 +14,9 @@ from django.utils.http import urlencode
 
 from accounts.prepared import Prepared
 from accounts.segments import segments_on_record
-from departments.models import Answer, Department, FrictionType, HandOff, Incident, Person
+from departments.models import Department, FrictionType, Incident, Person
 from departments.models.person import WORKS_IN_DEPARTMENT
+from retention.dashboards.bounces import returned_to
 from retention.dashboards.triage_rows import SEVERITIES
 from retention.formatting import money
 
@@ -41,7 +42,7 @@ class TriageFilters(forms.Form):
     segment = forms.MultipleChoiceField(required=False, label="Segment of the account")
     value = forms.DecimalField(required=False, min_value=0, max_digits=14, label="Account worth at least, a year")
     age = forms.IntegerField(required=False, min_value=0, max_value=3650, label="Happened at least so many days ago")
-    returned = forms.BooleanField(required=False, label="Returned to us")
+    returned = forms.BooleanField(required=False, label="Returned to us, or disputed with us")
 
     def __init__(self, given: QueryDict, *, department: Department) -> None:
         super().__init__(given)
@@ -65,7 +66,7 @@ class TriageFilters(forms.Form):
             "segment": lambda value: Q(account__segment__in=value),
             "value": lambda value: Q(account__annual_revenue__gte=value),
             "age": lambda value: Q(happened_at__lte=moment - datetime.timedelta(days=value)),
-            "returned": lambda _: Q(pk__in=_returned_to(self.department)),
+            "returned": lambda _: Q(pk__in=returned_to(self.department).values("pk")),
         }
         for name, value in chosen.items():
             incidents = incidents.filter(fits[name](value))
@@ -95,7 +96,9 @@ class TriageFilters(forms.Form):
             label = dict(cast(Sequence[tuple[str, str]], field.choices)).get(value, value)
             return f"with {label}" if name == "person" else str(label)
         sentences = {"value": "worth {} or more a year", "age": "{} or more days old"}
-        return sentences.get(name, "returned to us").format(money(float(Decimal(value))) if name == "value" else value)
+        return sentences.get(name, "returned to us or disputed with us").format(
+            money(float(Decimal(value))) if name == "value" else value
+        )
 
     def query(self) -> list[tuple[str, str]]:
         """Return what was chosen as the pairs of an address."""
@@ -137,8 +140,3 @@ def _of_severity(words: Sequence[str]) -> Q:
             fits |= Q(severity__gte=least, severity__lt=above)
         above = least
     return fits
-
-
-def _returned_to(department: Department) -> QuerySet[HandOff, int]:
-    returned = HandOff.objects.order_by().filter(answer=Answer.RETURNED, from_department=department)
-    return returned.values_list("incident", flat=True)

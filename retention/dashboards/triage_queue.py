@@ -41,6 +41,7 @@ from departments.models import (
     Wait,
 )
 from departments.models.friction import IncidentQuerySet
+from retention.dashboards.bounces import bounced
 from retention.dashboards.triage_concerns import disputed_between, handed_back_by, parts_on_desk
 
 PAGE = 25
@@ -60,7 +61,7 @@ class View(models.TextChoices):
     OPEN = "open", "All open"
     PAST_DUE = "past_due", "Past due"
     RECENT = "recent", "Happened in 90 days"
-    BOUNCED = "bounced", "Handed back in 90 days"
+    BOUNCED = "bounced", "Handed back or disputed in 90 days"
     ANSWERED = "answered", "Accepted in 90 days"
     REOPENED = "reopened", "Reopened after it was resolved"
     UNHELD = "unheld", "Longest without anybody’s answer"
@@ -138,7 +139,7 @@ class Page:
 def on_desk(department: Department, view: View, moment: datetime.datetime, other: str = "") -> QuerySet[Incident]:
     """Return the incidents of one view; those that others ask the department to take need its answer too.
 
-    `other` narrows what was handed back to one other department, by slug.
+    `other` narrows what bounced to what did between the two, by slug.
     """
     held = _held(department)
     since = moment - datetime.timedelta(days=RECENT_DAYS)
@@ -153,7 +154,7 @@ def on_desk(department: Department, view: View, moment: datetime.datetime, other
     if view == View.RECENT:
         return Incident.objects.filter(pk__in=_answered_for(department, since), merged_into=None)
     if view == View.BOUNCED:
-        return Incident.objects.filter(pk__in=_returned(department, since, other))
+        return bounced(department, since, other=other)
     if view == View.ANSWERED:
         return Incident.objects.filter(pk__in=accepted(department, since))
     if view == View.LATE_WAITS:
@@ -220,14 +221,6 @@ def late_waits(departments: Sequence[Department], since: datetime.datetime) -> Q
     """Return the waits that departments set from a moment on with their deadline near or past."""
     late = Wait.objects.order_by().close_to_deadline()
     return late.filter(waiting_department__in=departments, started_at__gte=since)
-
-
-def _returned(department: Department, since: datetime.datetime, other: str) -> QuerySet[HandOff, int]:
-    returned = HandOff.objects.order_by().filter(answer=Answer.RETURNED, answered_at__gte=since)
-    between = returned.filter(Q(from_department=department) | Q(to_department=department))
-    if other:
-        between = between.filter(Q(from_department__slug=other) | Q(to_department__slug=other))
-    return between.values_list("incident", flat=True)
 
 
 def urgent_first(incidents: QuerySet[Incident], department: Department, moment: datetime.datetime) -> QuerySet[Any]:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from departments.models import Answer, Department, Incident, Role, State, WaitedFor, WaitReason
+from departments.models import Answer, Department, DisputeEnd, Incident, Role, State, WaitedFor, WaitReason
 from retention.dashboards.path_figures import Part, figures, made_of
 from retention.dashboards.triage_cards import Desk, desks
 from retention.dashboards.triage_queue import View, on_desk
@@ -94,6 +94,77 @@ def test_each_figure_of_a_desk_is_what_happened(busy: Department) -> None:
     assert desk.longest_hours == pytest.approx(30 * 24, abs=0.1)
     accepted = on_desk(busy, View.ANSWERED, timezone.now()).values_list("title", flat=True)
     assert set(accepted) == {"accepted and kept", "accepted, then given away"}
+
+
+def disputed(holder: Department, against: Department | None, end: str = "", *, days_ago: int = 2) -> Incident:
+    incident = make.incident(shares={holder: 1.0}, title="disputed")
+    head, over = make.head(holder), {"ended_at": make.ago(days=1), "ended_by": make.head(holder)} if end else {}
+    incident.disputes.create(
+        department=holder,
+        against=against,
+        reason="caused_elsewhere",
+        words="The label was right.",
+        raised_at=make.ago(days=days_ago),
+        raised_by=head,
+        end=end,
+        **over,
+    )
+    return incident
+
+
+@pytest.fixture
+def disputing(shipping: Department, billing: Department) -> set[int]:
+    """What bounced by a dispute between the two, beside what does not count or counts for one side alone."""
+    disputed(shipping, None)
+    disputed(shipping, billing, DisputeEnd.WITHDRAWN)
+    disputed(billing, shipping, DisputeEnd.TAKEN_BACK)
+    both = disputed(billing, shipping)
+    make.hand_off(both, shipping, answer=Answer.RETURNED, answered_at=make.ago(days=1))
+    return {disputed(shipping, billing, DisputeEnd.TAKEN).pk, both.pk}
+
+
+def test_what_was_disputed_counts_as_what_was_handed_back(
+    disputing: set[int], shipping: Department, billing: Department
+) -> None:
+    of = desks([shipping, billing], timezone.now())
+    assert (of[shipping.pk].bounced, of[billing.pk].bounced) == (3, 2)
+    for one, other in ((shipping, billing), (billing, shipping)):
+        assert [(pair.slug, pair.incidents) for pair in of[one.pk].bounces] == [(other.slug, 2)]
+        found = on_desk(one, View.BOUNCED, timezone.now(), other.slug)
+        assert set(found.values_list("pk", flat=True)) == disputing
+        assert of[one.pk].bounced == listed(one, View.BOUNCED)
+
+
+def test_everything_on_record_counts_disputes_too(
+    disputing: set[int], shipping: Department, billing: Department
+) -> None:
+    for department, count in ((None, 3), (shipping, 3), (billing, 2)):
+        found = figures(department, timezone.now())
+        assert found.returned == made_of(Part.RETURNED, department).count() == count
+        (pair,) = found.pairs
+        assert {pair.one, pair.other} == {shipping.slug, billing.slug}
+        pairs_own = made_of(Part.RETURNED, department, pair.one, pair.other).values_list("pk", flat=True)
+        assert pair.incidents == 2
+        assert set(pairs_own) == disputing
+
+
+def test_a_dispute_of_long_ago_is_of_the_record_and_not_of_the_90_days(
+    shipping: Department, billing: Department
+) -> None:
+    disputed(shipping, billing, days_ago=100)
+    assert desks([shipping], timezone.now())[shipping.pk].bounced == listed(shipping, View.BOUNCED) == 0
+    assert figures(shipping, timezone.now()).returned == 1
+
+
+def test_the_desk_is_narrowed_to_what_others_dispute_with_it(
+    disputing: set[int], shipping: Department, billing: Department, client: Client
+) -> None:
+    client.force_login(make.head(billing))
+    address = reverse("triage_department", args=[billing.slug])
+    page = client.get(address, {"tab": "bounced", "returned": "on"})
+    returned = {row.incident.pk for row in page.context["rows"]}
+    assert len(disputing) == 2
+    assert returned == disputing
 
 
 def test_the_figures_of_everything_on_record_are_listed_too(busy: Department, billing: Department) -> None:

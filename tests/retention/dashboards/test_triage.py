@@ -416,6 +416,6 @@ def test_what_narrows_the_desk_is_named_and_left_out_one_by_one(shipping: Depart
     chips = {chip.words: chip.url for chip in filters.chips([("tab", "open")])}
     assert list(chips) == [
         *("with nobody yet", "severe", "slight"),
-        *("worth £1,000 or more a year", "2 or more days old", "returned to us"),
+        *("worth £1,000 or more a year", "2 or more days old", "returned to us or disputed with us"),
     ]
     assert chips["severe"] == "?tab=open&person=nobody&severity=slight&value=1000&age=2&returned=on"
