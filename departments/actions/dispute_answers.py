@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.errors import Conflict, Invalid, NotAllowed
 from departments.actions.disputes import end_disputes, refuse_while_ruled, settle_undisputed
-from departments.actions.disputing import open_dispute, record_dispute, verb_of
+from departments.actions.disputing import next_word_by, open_dispute, record_dispute, verb_of
 from departments.actions.grading import may_contest
 from departments.actions.handoffs import OFFERED, record_hand_off
 from departments.actions.handoffs import verb_of as verb_of_hand_off
@@ -16,7 +16,7 @@ from departments.actions.permissions import require_answering
 from departments.actions.shares import write_shares
 from departments.actions.steps import require_state, swap
 from departments.actions.undo import allow_undo, picture
-from departments.clocks import deadline
+from departments.clocks import calendars, deadline
 from departments.models import (
     Department,
     Direction,
@@ -79,9 +79,15 @@ def _uphold(dispute: Dispute, incident: Incident, words: str, acting_person: Per
         raise Conflict(f"{dispute.other_side} has said so already: it is {dispute.department}'s turn.")
     before = picture(incident)
     swap(incident)
-    Dispute.objects.filter(pk=dispute.pk).update(upheld_at=timezone.now(), upheld_by=acting_person, upheld_words=words)
+    Dispute.objects.filter(pk=dispute.pk).update(
+        upheld_at=timezone.now(),
+        upheld_by=acting_person,
+        upheld_words=words,
+        answer_due_at=next_word_by(incident, dispute.department, calendars()),
+    )
     record_dispute(dispute, UPHELD, words, acting_person)
-    columns = {"upheld_at": None, "upheld_by_id": None, "upheld_words": ""}
+    due_before = dispute.answer_due_at.isoformat() if dispute.answer_due_at else None
+    columns = {"upheld_at": None, "upheld_by_id": None, "upheld_words": "", "answer_due_at": due_before}
     unsaid = {"model": "dispute", "pk": dispute.pk, "columns": columns}
     allow_undo(before, incident, verb_of(dispute, UPHELD), acting_person, also=[unsaid])
 

@@ -4,10 +4,12 @@ While it is disputed, the attribution of the last accepted state stands in every
 is the department's that holds the incident, so that nobody gains any by disputing.
 """
 
+import datetime
 from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models import prefetch_related_objects
+from django.utils import timezone
 
 from accounts.errors import Conflict, Invalid
 from departments.actions.disputes import (
@@ -23,6 +25,7 @@ from departments.actions.parts import PART_MOVABLE, own_department, refuse_while
 from departments.actions.permissions import require_answering
 from departments.actions.steps import last_step, locked_incident, record_step, require_state, swap
 from departments.actions.undo import allow_undo, picture
+from departments.clocks import Calendars, calendars
 from departments.models import (
     Answer,
     Department,
@@ -60,10 +63,12 @@ def dispute(*, incident: Incident, reason: str, words: str, acting_person: Perso
         raise Conflict(f"{department} disputes it already.")
     state_before, as_it_was = incident.state, picture(incident)
     swap(incident, **({} if is_of_part else {"state": State.DISPUTED}))
+    against = other_side(incident, department)
     raised = Dispute.objects.create(
         incident=incident,
         department=department,
-        against=other_side(incident, department),
+        against=against,
+        answer_due_at=next_word_by(incident, against, calendars()),
         is_of_part=is_of_part,
         reason=reason,
         words=words.strip(),
@@ -114,6 +119,12 @@ def _first_side(incident: Incident, department_id: int | None) -> Department | N
     if incident.department_id != department_id:
         return incident.department
     return incident.reporting_department if incident.reporting_department_id != department_id else None
+
+
+def next_word_by(incident: Incident, side: Department | None, known: Calendars) -> datetime.datetime:
+    """Return by when a side says something next, in as long as the type gives; a person by the company's hours."""
+    calendar = known.of(side.pk) if side is not None else known.company
+    return calendar.deadline(timezone.now(), incident.hours_to_answer)
 
 
 def verb_of(raised: Dispute, verb: str) -> str:

@@ -14,12 +14,13 @@ from departments.actions.disputes import (
     disputed_by,
     not_raised,
 )
-from departments.actions.disputing import DISPUTED, check_dispute, sides_of, spelled_dispute, verb_of
+from departments.actions.disputing import DISPUTED, check_dispute, next_word_by, sides_of, spelled_dispute, verb_of
 from departments.actions.handoffs import MOVABLE
 from departments.actions.outcome import Outcome
 from departments.actions.parts import PART_MOVABLE, own_department
 from departments.actions.sets import Planned, Standing, Step, locked, planned, write
 from departments.actions.several import in_the_way, require_one_of, require_speaking
+from departments.clocks import calendars
 from departments.models import Dispute, Incident, IncidentEvent, Person, Ruling, State
 
 
@@ -43,11 +44,13 @@ def dispute_all(*, incidents: Iterable[Incident], reason: str, words: str, actin
         return Step(standing, "", {} if is_of_part else {"state": State.DISPUTED}, {}, words.strip())
 
     done = planned(found, refused, plan)
+    known = calendars()
     raised = Dispute.objects.bulk_create(
         Dispute(
             incident=step.incident,
             department=own_department(acting_person, step.incident),
             against=sides.get(step.incident.pk),
+            answer_due_at=next_word_by(step.incident, sides.get(step.incident.pk), known),
             is_of_part=step.standing.is_part_of(acting_person),
             reason=reason,
             words=words.strip(),

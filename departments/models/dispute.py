@@ -81,6 +81,7 @@ class Dispute(PublicModel):
     words = models.TextField()
     raised_at = models.DateTimeField(db_default=Now())
     raised_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    answer_due_at = models.DateTimeField(null=True, help_text="by when whoever has the next word says it")
     upheld_at = models.DateTimeField(null=True, help_text="when the other side said that it stays")
     upheld_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     upheld_words = models.TextField(blank=True, db_default="")

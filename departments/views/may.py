@@ -1,5 +1,6 @@
 """What a person may do with an incident as it stands; the actions decide again."""
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -89,10 +90,11 @@ class May:
 
 @dataclass(frozen=True, slots=True)
 class ShownDispute:
-    """A dispute, who has the next word where it is open, and what the person may say."""
+    """A dispute, who has the next word where it is open and by when, and what the person may say."""
 
     dispute: Dispute
     next_word: str
+    due_at: datetime.datetime | None
     may_withdraw: bool
     form: DisputeAnswerForm | None
 
@@ -156,7 +158,7 @@ def disputes_shown(person: Person, incident: Incident, standing: Standing) -> di
 def _shown(dispute: Dispute, person: Person, incident: Incident, standing: Standing) -> ShownDispute:
     dispute.incident = incident
     if not dispute.is_open:
-        return ShownDispute(dispute, "", may_withdraw=False, form=None)
+        return ShownDispute(dispute, "", None, may_withdraw=False, form=None)
     asked = standing.pending is not None
     own = person.can(Capability.ANSWER_INCIDENTS) and person.department_id == dispute.department_id
     # With an executive, or with another department that is just asked, it is not the other side's to answer.
@@ -165,6 +167,7 @@ def _shown(dispute: Dispute, person: Person, incident: Incident, standing: Stand
     return ShownDispute(
         dispute,
         _next_word(incident, dispute, standing),
+        None if asked or standing.is_before_an_executive else dispute.answer_due_at,
         may_withdraw=own and not asked,
         form=DisputeAnswerForm(takes=takes, auto_id="dispute_answer_%s") if answers else None,
     )

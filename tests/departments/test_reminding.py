@@ -7,7 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core import mail
 
-from departments.models import Incident, Person, Reminder, Role, State
+from departments.actions.dispute_answers import answer_dispute
+from departments.actions.disputing import dispute
+from departments.actions.rulings import ask_for_ruling
+from departments.actions.undo import undo, undo_of
+from departments.models import Department, Dispute, Incident, Person, Reminder, Role, State
 from departments.reminding import remind
 from retention.notifications.reminders import send_reminders
 from tests import make
@@ -84,3 +88,111 @@ def test_of_several_workers_at_once_one_tells() -> None:
     together(*(partial(remind, NOW) for _ in range(4)))
     assert Reminder.objects.filter(incident=incident).count() == 1
     assert incident.events.count() == 1
+
+
+def shared(hours: float, beside: Department) -> Incident:
+    """An incident that shipping holds and the other answers for a part of."""
+    return due(hours, shares={make.department("shipping"): 0.6, beside: 0.4})
+
+
+def test_whoever_is_asked_about_a_part_is_reminded_of_the_question_and_not_of_the_incident() -> None:
+    billing, legal = make.department("billing"), make.department("legal")
+    asking, asked = make.head(billing), make.head(legal)
+    incident = shared(90, billing)
+    soon = NOW + datetime.timedelta(hours=2)
+    make.hand_off(incident, legal, from_department=billing, is_of_part=True, answer_due_at=soon)
+    assert (remind(NOW), remind(NOW)) == (1, 0)
+    assert told(incident) == {(asked, "soon")}
+    executive = make.person(Role.EXECUTIVE)
+    assert (remind(soon), remind(soon)) == (1, 0)
+    assert told(incident) == {(asked, "soon"), (asked, "late"), (executive, "late")}
+    assert asking not in {person for person, _ in told(incident)}
+
+
+def test_whoever_answers_for_a_part_is_reminded_as_the_holder_is_unless_others_are_asked() -> None:
+    billing = make.department("billing")
+    holder, beside = make.head(make.department("shipping")), make.head(billing)
+    incident, asking = shared(3, billing), shared(3, billing)
+    later = NOW + datetime.timedelta(days=9)
+    elsewhere = make.department("legal")
+    make.hand_off(asking, elsewhere, from_department=billing, is_of_part=True, answer_due_at=later)
+    assert (remind(NOW), remind(NOW)) == (2, 0)
+    assert told(incident) == {(holder, "soon"), (beside, "soon")}
+    assert told(asking) == {(holder, "soon")}
+
+
+def disputed(due_at: datetime.datetime, **fields: object) -> Dispute:
+    """A dispute in which the other side has to say something until the moment."""
+    incident = due(90, **fields)
+    head = make.head(incident.department)
+    dispute(incident=incident, reason="caused_elsewhere", words="Not ours.", acting_person=head)
+    question = incident.disputes.get()
+    assert question.answer_due_at is not None
+    assert question.answer_due_at > question.raised_at
+    Dispute.objects.filter(pk=question.pk).update(answer_due_at=due_at)
+    question.refresh_from_db()
+    return question
+
+
+def test_each_side_of_a_dispute_is_reminded_while_it_has_the_next_word() -> None:
+    billing = make.department("billing")
+    attributing = make.head(billing)
+    question = disputed(NOW + datetime.timedelta(hours=2), reporting_department=billing)
+    incident = question.incident
+    assert (remind(NOW), remind(NOW)) == (1, 0)
+    assert told(incident) == {(attributing, "soon")}
+    answer_dispute(dispute=question, share=0.0, words="The plan says so.", acting_person=attributing)
+    question.refresh_from_db()
+    assert question.answer_due_at > question.upheld_at
+    Dispute.objects.filter(pk=question.pk).update(answer_due_at=NOW - datetime.timedelta(hours=1))
+    assert (remind(NOW), remind(NOW)) == (1, 0)
+    assert told(incident) == {(attributing, "soon"), (question.raised_by, "late")}
+
+
+def test_the_person_whose_report_is_disputed_is_reminded_before_and_after() -> None:
+    question = disputed(NOW, reporter=make.person(Role.SERVICE_DESK))
+    reporter, executive = question.incident.reporter, make.person(Role.EXECUTIVE)
+    before = NOW - datetime.timedelta(hours=1)
+    assert (remind(before), remind(before)) == (1, 0)
+    assert told(question.incident) == {(reporter, "soon")}
+    assert (remind(NOW), remind(NOW)) == (1, 0)
+    assert told(question.incident) == {(reporter, "soon"), (reporter, "late"), (executive, "late")}
+
+
+def test_of_what_a_detector_found_whoever_keeps_the_account_is_reminded() -> None:
+    account = make.account()
+    keeper = make.manager_of(account)
+    question = disputed(NOW + datetime.timedelta(hours=1), account=account)
+    remind(NOW)
+    assert told(question.incident) == {(keeper, "soon")}
+
+
+def test_nobody_is_reminded_of_a_dispute_that_an_executive_is_asked_about() -> None:
+    question = disputed(NOW, reporter=make.person(Role.SERVICE_DESK))
+    ask_for_ruling(incident=question.incident, words="Please.", acting_person=question.raised_by)
+    assert remind(NOW) == 0
+    assert told(question.incident) == set()
+
+
+def test_taking_back_that_it_stays_gives_the_word_back_with_its_deadline() -> None:
+    billing = make.department("billing")
+    incident = due(90, reporting_department=billing)
+    dispute(incident=incident, reason="shared_cause", words="Not ours.", acting_person=make.head(incident.department))
+    question = incident.disputes.get()
+    Dispute.objects.filter(pk=question.pk).update(answer_due_at=NOW)
+    head = make.head(billing)
+    answer_dispute(dispute=question, share=0.0, words="It stays.", acting_person=head)
+    batch = undo_of([incident], head)
+    assert batch is not None
+    undo(batch=batch, acting_person=head)
+    question.refresh_from_db()
+    assert (question.upheld_at, question.answer_due_at) == (None, NOW)
+
+
+def test_a_head_who_comes_later_is_not_told_again_of_what_the_department_was_told() -> None:
+    head = make.head(make.department("shipping"))
+    incident = due(3)
+    remind(NOW)
+    make.head(make.department("shipping"))
+    assert remind(NOW) == 0
+    assert told(incident) == {(head, "soon")}

@@ -29,6 +29,7 @@ class DisputeSerializer(serializers.ModelSerializer[Dispute]):
             "words",
             "raised_at",
             "raised_by",
+            "answer_due_at",
             "upheld_at",
             "upheld_by",
             "upheld_words",
