@@ -108,6 +108,11 @@ def remind(now: datetime.datetime) -> int:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
             return 0
-        given = {"horizons": json.dumps(horizons), "company": known.company.deadline(now, HOURS_BEFORE)}
-        cursor.execute(REMIND, {**given, "now": now, "today": timezone.localdate(now)})
+        given: dict[str, str | datetime.date] = {
+            "horizons": json.dumps(horizons),
+            "company": known.company.deadline(now, HOURS_BEFORE),
+            "now": now,
+            "today": timezone.localdate(now),
+        }
+        cursor.execute(REMIND, given)
         return int(cursor.rowcount)

@@ -143,7 +143,8 @@ def test_each_side_of_a_dispute_is_reminded_while_it_has_the_next_word() -> None
     assert told(incident) == {(attributing, "soon")}
     answer_dispute(dispute=question, share=0.0, words="The plan says so.", acting_person=attributing)
     question.refresh_from_db()
-    assert question.answer_due_at > question.upheld_at
+    assert question.answer_due_at is not None
+    assert question.answer_due_at > question.raised_at
     Dispute.objects.filter(pk=question.pk).update(answer_due_at=NOW - datetime.timedelta(hours=1))
     assert (remind(NOW), remind(NOW)) == (1, 0)
     assert told(incident) == {(attributing, "soon"), (question.raised_by, "late")}
