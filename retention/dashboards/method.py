@@ -19,6 +19,7 @@ from retention.dashboards.backtests import last_backtest
 from retention.dashboards.company import COMPANY
 from retention.dashboards.coverage import states
 from retention.dashboards.definitions import DEFINITIONS
+from retention.dashboards.method_half_lives import half_life_rows, newest_fitted
 from retention.dashboards.trust import trust
 from retention.models import ModelVersion, ScoringRun
 from retention.overrides.record import override_record
@@ -102,13 +103,15 @@ def tested(version: ModelVersion | None) -> ModelVersion | None:
 
 
 def _model_context(version: ModelVersion) -> dict[str, object]:
-    model = scoring_model(version)
+    model, fitted = scoring_model(version), newest_fitted(version)
     return {
         "model": model,
         "rhythm": model.rhythm,
         "fitted_accounts": version.rhythm.get("accounts", 0),
         "weights": list(weight_rows(model, alone(version))),
         "types": _types(),
+        "fitted": fitted,
+        "half_lives": list(half_life_rows(fitted)) if fitted else [],
     }
 
 

@@ -73,11 +73,11 @@ def foresight(sample: Sample, belief: Belief, start: Floats, split: Split | None
     said = testimony(early, belief.weakened(WEAKENED), start)
     without = said.weights[:, None] - said.inverse * (said.weights / np.diag(said.inverse))[None, :]
     tried = np.hstack([said.weights[:, None], without])
-    losses = _losses_at_own_level(late.offset[:, None] + late.features @ tried, late.left)
+    losses = losses_at_own_level(late.offset[:, None] + late.features @ tried, late.left)
     return np.asarray(losses[1:] - losses[0], dtype=np.float64)
 
 
-def _losses_at_own_level(odds: Floats, left: Floats) -> Floats:
+def losses_at_own_level(odds: Floats, left: Floats) -> Floats:
     """The mean log loss of each column of log-odds (n, T) once its level is right: times differ in how many leave, and
     that speaks for no cause."""
     level = np.zeros(odds.shape[1])

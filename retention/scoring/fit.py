@@ -49,8 +49,8 @@ class Report:
     """What a fit stands on.
 
     `power` is how much of each account-month's weight counts, since an account's months repeat each other;
-    `prior_scale` how many times less sure experts were taken to be than they say; `half_lives` those that explain
-    friction better than the catalogue's.
+    `prior_scale` how many times less sure experts were taken to be than they say; `half_lives` what is said of each
+    department's.
     """
 
     account_months: int
@@ -90,7 +90,7 @@ def fit(panel: Panel, *, start: ScoringModel, priors: Mapping[str, Prior] = Mapp
     # Once more, now that it is known what the causes explain: whoever buys more meets more friction.
     base = learned_baseline(panel, first, causes.log_odds())
     both = learning.with_baseline(panel.by_model(base)).symptoms(causes)
-    half_lives = profiled(panel, terms, causes)
+    half_lives = profiled(panel, terms, causes, start.horizon_days)
     return Fitted(replace(base, weights=both.weights()), _report(panel, both, half_lives))
 
 

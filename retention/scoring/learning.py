@@ -1,6 +1,6 @@
 """Learning from the company's own history: the panel out of the database, the fit, and a candidate model stored."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from departments.models import Department, FrictionType, Person
 from retention.models import ModelVersion, Origin
 from retention.scoring.engine import ScoringModel, Weights, standard_terms
 from retention.scoring.fit import Fitted, TooFewLeavers, fit
-from retention.scoring.half_lives import FACTORS
+from retention.scoring.half_lives import FACTORS, HalfLife, Verdict
 from retention.scoring.panel import MOST_ACCOUNT_MONTHS, build_panel, monthly_origins, observed_until
 from retention.scoring.versions import LOCK, department_priors, ensure_active_version, scoring_model, stored_model
 
@@ -50,25 +50,47 @@ def learn(*, tell: Tell, most_rows: int = MOST_ACCOUNT_MONTHS) -> Candidate:
         return _store(_fitted(tell, most_rows))
 
 
-def adopt_half_lives(report: Mapping[str, Any], *, acting_person: Person | None) -> list[str]:
-    """Change the catalogue's half-lives as a fit found them; return a sentence for each friction type that changed.
+def half_lives(version: ModelVersion) -> tuple[HalfLife, ...]:
+    """Return what was said of each department's half-lives when the version was fitted."""
+    return tuple(HalfLife.from_dict(one) for one in (version.learned or {}).get("half_lives", []))
 
-    They are the catalogue's and not a model's: every score that is made from now on counts by them.
+
+def adopt_half_lives(version: ModelVersion, *, acting_person: Person | None) -> list[str]:
+    """Change the catalogue's half-lives to those that the version's fit supports; return a sentence for each friction
+    type.
+
+    They are the catalogue's and not a model's: every score that is made from now on counts by them. What was changed
+    since the fit is left as it is.
     """
     told = []
+    fitted_with = (version.learned or {}).get("half_life_days", {})
     with transaction.atomic():
-        for found in report["half_lives"]:
-            types = FrictionType.objects.select_for_update().filter(department__slug=found["department"])
-            for kind in types.order_by("pk"):
-                days = min(max(kind.half_life_days * found["factor"], SHORTEST_DAYS), LONGEST_DAYS)
-                if days != kind.half_life_days:
-                    told.append(f"{kind.name}: {kind.half_life_days:g} → {days:g} days")
-                    details = {"half_life_days": [kind.half_life_days, days], "gain": found["gain"]}
-                    FrictionType.objects.filter(pk=kind.pk).update(half_life_days=days)
-                    record_audit(
-                        verb="half_life_learned", subject=kind.public_id, details=details, acting_person=acting_person
-                    )
+        for found in half_lives(version):
+            if found.verdict is Verdict.SUPPORTED:
+                types = FrictionType.objects.select_for_update().filter(department__slug=found.department)
+                told += [
+                    _adopted(kind, found, fitted_with.get(kind.slug), acting_person) for kind in types.order_by("pk")
+                ]
     return told
+
+
+def days_of(half_life_days: float, factor: float) -> float:
+    """Return a half-life so many times another, within what any trouble is remembered."""
+    return min(max(round(half_life_days * factor, 1), SHORTEST_DAYS), LONGEST_DAYS)
+
+
+def _adopted(kind: FrictionType, found: HalfLife, fitted_with: float | None, acting_person: Person | None) -> str:
+    if kind.half_life_days != fitted_with:
+        return f"{kind.name}: {kind.half_life_days:g} days were set after the fit and stay"
+    days = days_of(fitted_with, found.factor)
+    FrictionType.objects.filter(pk=kind.pk).update(half_life_days=days)
+    record_audit(
+        verb="half_life_learned",
+        subject=kind.public_id,
+        details={"half_life_days": [fitted_with, days], "gain": found.gain, "range": [found.low, found.high]},
+        acting_person=acting_person,
+    )
+    return f"{kind.name}: {fitted_with:g} → {days:g} days"
 
 
 def _fitted(tell: Tell, most_rows: int) -> Fitted:
@@ -94,7 +116,9 @@ def start_model() -> ScoringModel:
 
 def _store(fitted: Fitted) -> Candidate:
     columns: dict[str, Any] = stored_model(fitted.model, fitted.report.accounts)
-    columns["learned"] = fitted.report.to_dict()
+    # With what the half-lives were that the report's factors are of.
+    days = dict(FrictionType.objects.order_by("slug").values_list("slug", "half_life_days"))
+    columns["learned"] = fitted.report.to_dict() | {"half_life_days": days}
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     newest = ModelVersion.objects.filter(origin=Origin.FIT).order_by("-number").first()

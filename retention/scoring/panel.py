@@ -209,7 +209,8 @@ class _Reading:
         kept = _at_stake(facts)
         others = {factor: _rows(_decayed(gathered, facts, factor), kept) for factor in self.half_life_factors}
         facts = _rows(facts, kept)
-        facts = replace(facts, loads=self.shares.loads(facts, facts.loads, 1.0))
+        differing = self.shares.differing(facts)
+        facts = replace(facts, loads=differing.corrected(facts.loads))
         ids, is_contract = facts.account_ids, ~_buys_by_order(facts)
         # From the day after: the facts hold all of their own day that was known by then.
         first = float(epoch_day(moment) + 1)
@@ -229,7 +230,7 @@ class _Reading:
             segments=self.book.segments,
             segment=self.book.segment_of(ids, moment),
             revenue=facts.annual_revenue,
-            loads_by_factor={factor: self.shares.loads(other, other.loads, factor) for factor, other in others.items()},
+            loads_by_factor={factor: differing.corrected(other.loads, factor) for factor, other in others.items()},
         )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
+import numpy.typing as npt
 from django.db import connection
 
 from retention.scoring.engine import Floats
@@ -43,34 +44,64 @@ class PastShares:
             cursor.execute(PARTS_SQL, {"incidents": list(past.incidents)})
             return cls(past, tuple(Part(*row) for row in cursor.fetchall()))
 
-    def loads(self, facts: Facts, loads: Floats, half_life_factor: float) -> Floats:
-        """Return loads (n, D) of a reading with every incident as it stood then."""
-        parts = [part for part in self.parts if not part.is_newer_than(facts.as_of)]
-        shares = self.past.shares(parts, facts.as_of)
+    def differing(self, facts: Facts) -> "Differing":
+        """Return what was otherwise at the moment of a reading."""
+        moment = facts.as_of
         columns = {pk: column for column, pk in enumerate(facts.department_ids)}
         rows = {pk: row for row, pk in enumerate(facts.account_ids.tolist())}
+        parts = [part for part in self.parts if not part.is_newer_than(moment)]
+        shares = self.past.shares(parts, moment)
+        both = [(part, share) for part, share in zip(parts, shares, strict=True) if part.account_id in rows]
+        return Differing(
+            np.array([rows[part.account_id] for part, _ in both], dtype=np.intp),
+            np.array([columns[part.department_id] for part, _ in both], dtype=np.intp),
+            _Loads.of([self._then(part, share, moment) for part, share in both]),
+            _Loads.of(
+                [(part.share * part.weight, part.half_life_days, _age(part.resolved_at, moment)) for part, _ in both]
+            ),
+        )
+
+    def _then(self, part: Part, share: float, moment: datetime.datetime) -> tuple[float, float, float]:
+        weight, half_life_days = self.past.grade(part, moment)
+        return share * weight, half_life_days, _age(self.past.resolved_at(part, moment), moment)
+
+
+def _age(resolved_at: datetime.datetime | None, moment: datetime.datetime) -> float:
+    """Return the days for which an incident had been resolved by a moment, 0 while it was open."""
+    return 0.0 if resolved_at is None else max((moment - resolved_at).total_seconds() / DAY, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loads:
+    """Undecayed loads of m parts, the half-lives that they decay with, and for how long, in days. (m,) each."""
+
+    undecayed: Floats
+    half_life_days: Floats
+    age_days: Floats
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple[float, float, float]]) -> Self:
+        return cls(*np.array(rows, dtype=np.float64).reshape(-1, 3).T)
+
+    def left(self, half_life_factor: float) -> Floats:
+        return np.asarray(self.undecayed * 0.5 ** (self.age_days / (self.half_life_days * half_life_factor)))
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """The m parts that stood otherwise at the moment of a reading: in which row and column of its loads, how they
+    stood then, and how they stand now."""
+
+    row: npt.NDArray[np.intp]
+    column: npt.NDArray[np.intp]
+    then: _Loads
+    now: _Loads
+
+    def corrected(self, loads: Floats, half_life_factor: float = 1.0) -> Floats:
+        """Return loads (n, D) of the reading, decayed with half-lives so many times the catalogue's, with every
+        incident as it stood then."""
         corrected = loads.copy()
-        for part, share in zip(parts, shares, strict=True):
-            if part.account_id in rows:
-                change = self._then(part, share, facts.as_of, half_life_factor) - _now(
-                    part, facts.as_of, half_life_factor
-                )
-                corrected[rows[part.account_id], columns[part.department_id]] += change
+        change = self.then.left(half_life_factor) - self.now.left(half_life_factor)
+        np.add.at(corrected, (self.row, self.column), change)
         # What is taken away was added with other rounding.
         return np.maximum(corrected, 0.0)
-
-    def _then(self, part: Part, share: float, moment: datetime.datetime, half_life_factor: float) -> float:
-        weight, half_life_days = self.past.grade(part, moment)
-        resolved_at = self.past.resolved_at(part, moment)
-        return share * weight * _decay(resolved_at, moment, half_life_days * half_life_factor)
-
-
-def _now(part: Part, moment: datetime.datetime, half_life_factor: float) -> float:
-    """Return what the part of an incident as it stands now weighed in the reading."""
-    return part.share * part.weight * _decay(part.resolved_at, moment, part.half_life_days * half_life_factor)
-
-
-def _decay(resolved_at: datetime.datetime | None, moment: datetime.datetime, half_life_days: float) -> float:
-    if resolved_at is None or resolved_at > moment:
-        return 1.0
-    return float(0.5 ** ((moment - resolved_at).total_seconds() / DAY / half_life_days))

@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from retention.scoring.engine import Evidence, TermKind
 from retention.scoring.fit import TooFewLeavers
-from retention.scoring.learning import AlreadyLearning, Candidate, adopt_half_lives, learn
+from retention.scoring.half_lives import Verdict
+from retention.scoring.learning import AlreadyLearning, Candidate, adopt_half_lives, half_lives, learn
 from retention.scoring.panel import MOST_ACCOUNT_MONTHS
 from retention.scoring.versions import scoring_model
 
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--adopt-half-lives",
             action="store_true",
-            help="change the catalogue's half-lives where others explain friction better, and fit once more",
+            help="change the catalogue's half-lives where history supports others, and fit once more",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -49,8 +50,8 @@ class Command(BaseCommand):
         self._print(candidate)
 
     def _adopt(self, candidate: Candidate) -> bool:
-        told = adopt_half_lives(candidate.version.learned or {"half_lives": []}, acting_person=None)
-        for sentence in told or ["no other half-lives explain friction better"]:
+        told = adopt_half_lives(candidate.version, acting_person=None)
+        for sentence in told or ["no other half-lives foresee better beyond doubt"]:
             self._tell(sentence)
         return bool(told)
 
@@ -64,8 +65,10 @@ class Command(BaseCommand):
         for term, mean, sd, evidence in rows:
             if term.kind is not TermKind.BASELINE:
                 self.stdout.write(f"  {term.label:32} {mean:6.2f} ± {sd:4.2f}  {EVIDENCE_WORDS[evidence]}")
-        for found in (version.learned or {}).get("half_lives", []):
-            self.stdout.write(
-                f"  Friction of {found['department']} is explained better with half-lives {found['factor']:g} times "
-                f"the catalogue's (log likelihood {found['gain']:+.1f})."
-            )
+        for found in half_lives(version):
+            if found.verdict is not Verdict.SILENT:
+                low, high = (f"{end:.2f}" if end else "beyond" for end in (found.low, found.high))
+                self.stdout.write(
+                    f"  Half-lives of {found.department}: {found.factor:.2f} times the catalogue's ({low} to {high}), "
+                    f"{found.verdict.value}."
+                )

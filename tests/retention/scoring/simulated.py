@@ -10,6 +10,7 @@ so accounts that buy more meet more friction and stay longer, as everywhere.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -86,16 +87,16 @@ def simulate(company: Company) -> Simulated:
     return _panel(course, leaves)
 
 
-def decayed_otherwise(company: Company) -> list[tuple[Floats, Floats]]:
-    """The loads of each month's rows, decayed with half and with twice the half-life, as `simulate` orders them."""
+def decayed_otherwise(company: Company, factors: Sequence[float]) -> dict[float, Floats]:
+    """The loads of all rows, as `simulate` orders them, decayed with half-lives so many times the company's."""
     course, leaves = _lived(company)
     panel = _panel(course, leaves).panel
-    found = []
+    found: dict[float, list[Floats]] = {factor: [] for factor in factors}
     for number in range(len(panel.origins)):
         here = panel.account_id[panel.origin == number]
-        both = [_decayed(course, WARM_UP + 1 + number, company.half_life * factor)[here] for factor in (0.5, 2.0)]
-        found.append((both[0], both[1]))
-    return found
+        for factor in factors:
+            found[factor].append(_decayed(course, WARM_UP + 1 + number, company.half_life * factor)[here])
+    return {factor: np.concatenate(months) for factor, months in found.items()}
 
 
 def _decayed(course: _Course, month: int, half_life: float) -> Floats:

@@ -12,7 +12,7 @@ from retention.scoring.engine import Evidence, Floats, TermKind, department_key,
 from retention.scoring.fit import Fitted, TooFewLeavers, fit
 from retention.scoring.ledger import build_ledger
 from retention.scoring.panel_arrays import Panel
-from tests.retention.scoring.simulated import Company, Simulated, decayed_otherwise, simulate
+from tests.retention.scoring.simulated import Company, Simulated, simulate
 
 # Two departments without effect, weak ones and strong ones; two whose friction grows with the square of orders.
 EFFECTS = (0.0, 0.0, 1.5, 2.0, 2.5, 3.0, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0)
@@ -186,23 +186,3 @@ def test_too_few_leavers_are_told_in_a_sentence() -> None:
     company = replace(NOISE, accounts=40, months=8)
     with pytest.raises(TooFewLeavers, match=r"Of \d+ accounts \d+ left .* The experts' weights stay in force"):
         fit(simulate(company).panel, start=company.model())
-
-
-def test_a_half_life_that_the_catalogue_has_wrong_is_found_and_a_right_one_left_alone() -> None:
-    company = Company((3.0, 4.0), accounts=2_500, months=24, level=-5.2, contracts=1.0, an_order=0.3, horizon_months=1)
-    right = replace(company, half_life=60.0)
-    panel = simulate(right).panel
-    shorter, longer = (np.concatenate(found) for found in zip(*decayed_otherwise(right), strict=True))
-    true = panel.inputs.loads
-    known = replace(panel, loads_by_factor={0.5: shorter, 2.0: longer})
-    assert fit(known, start=right.model()).report.half_lives == ()
-    # The catalogue says a half of what is so, for the second department.
-    loads = np.stack([true[:, 0], shorter[:, 1]], axis=1)
-    mistaken = replace(
-        panel,
-        inputs=panel.inputs.with_loads(loads),
-        loads_by_factor={2.0: np.stack([longer[:, 0], true[:, 1]], axis=1)},
-    )
-    (found,) = fit(mistaken, start=right.model()).report.half_lives
-    assert (found.department, found.factor) == ("d1", 2.0)
-    assert found.gain > 2.0

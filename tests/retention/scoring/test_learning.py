@@ -6,6 +6,7 @@ import datetime
 import io
 import random
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -122,18 +123,49 @@ def test_the_weekly_task_leaves_a_company_without_a_past_alone(caplog: pytest.Lo
     assert not ModelVersion.objects.filter(origin=Origin.FIT).exists()
 
 
-def test_adopted_half_lives_change_the_catalogue_and_are_written_down() -> None:
+def fitted_version(days: dict[str, float], **said: Any) -> ModelVersion:
+    """A candidate whose fit said this of the half-lives of shipping."""
+    found = {"department": "shipping", "factor": 2.0, "low": 1.4, "high": 2.9, "gain": 3.4, "foresight": 1e-4} | said
+    version = ensure_active_version()
+    version.learned = {"half_lives": [found], "half_life_days": days}
+    return version
+
+
+def test_adopted_half_lives_change_the_catalogue_once_and_are_written_down() -> None:
     kind, other = make.friction_type(), make.friction_type("invoice_error", department=make.department("billing"))
     before, kept = kind.half_life_days, other.half_life_days
-    found = {"half_lives": [{"department": kind.department.slug, "factor": 2.0, "gain": 3.4}]}
-    told = adopt_half_lives(found, acting_person=None)
+    version = fitted_version({kind.slug: before, other.slug: kept})
+    told = adopt_half_lives(version, acting_person=None)
     kind.refresh_from_db()
     other.refresh_from_db()
     assert (kind.half_life_days, other.half_life_days) == (2.0 * before, kept)
     assert any(kind.name in sentence for sentence in told)
     entry = AuditEntry.objects.get(verb="half_life_learned", subject=kind.public_id)
-    assert entry.details == {"half_life_days": [before, 2.0 * before], "gain": 3.4}
-    assert adopt_half_lives({"half_lives": []}, acting_person=None) == []
+    assert entry.details == {"half_life_days": [before, 2.0 * before], "gain": 3.4, "range": [1.4, 2.9]}
+    assert "set after the fit and stay" in " ".join(adopt_half_lives(version, acting_person=None))
+    kind.refresh_from_db()
+    assert kind.half_life_days == 2.0 * before
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"low": 0.9}, "the catalogue's are within the range"),
+        ({"high": None}, "no end of the range is in sight"),
+        ({"foresight": -1e-4}, "later months are foreseen worse"),
+        ({"foresight": None}, "there are too few later months"),
+        ({"low": None, "high": None}, "the data do not tell"),
+    ],
+)
+def test_half_lives_that_history_does_not_support_stay(said: dict[str, Any], why: str) -> None:
+    kind = make.friction_type()
+    assert adopt_half_lives(fitted_version({kind.slug: kind.half_life_days}, **said), acting_person=None) == [], why
+
+
+def test_a_report_that_knew_no_intervals_changes_nothing() -> None:
+    version = ensure_active_version()
+    version.learned = {"half_lives": [{"department": "shipping", "factor": 2.0, "gain": 3.4}]}
+    assert adopt_half_lives(version, acting_person=None) == []
 
 
 @pytest.mark.django_db(transaction=True)
