@@ -63,7 +63,8 @@ class HalfLife:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
         """Read back a stored report; of one that knew no intervals, nothing follows."""
-        return cls(**{field.name: stored.get(field.name) for field in fields(cls)})
+        known: dict[str, Any] = {field.name: stored.get(field.name) for field in fields(cls)}
+        return cls(**known)
 
     @property
     def verdict(self) -> Verdict:
