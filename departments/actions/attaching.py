@@ -1,6 +1,8 @@
 """Files put to an incident, and taken away again: with a trace of who did it."""
 
+import datetime
 import hashlib
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -76,13 +78,26 @@ def remove_attachment(*, attachment: Attachment, words: str, acting_person: Pers
     if not words.strip():
         raise Invalid("words", "Say why it is removed.")
     locked_incident(attachment.incident_id)
-    removed = Attachment.objects.kept().filter(pk=attachment.pk)
-    if not removed.update(removed_at=timezone.now(), removed_by=acting_person, removal_words=words.strip()):
+    if not _empty([attachment.pk], timezone.now(), words.strip(), acting_person):
         raise Conflict("It has been removed already.")
-    AttachmentContent.objects.filter(attachment=attachment.pk).delete()
     attachment.refresh_from_db()
     _record(attachment, "attachment_removed", acting_person)
     return attachment
+
+
+def take_back_attachments(keys: Sequence[int], now: datetime.datetime, acting_person: Person) -> None:
+    """Take away what files held that were just put there; that they were stays."""
+    _empty(keys, now, "Taken back at once.", acting_person)
+    for attachment in Attachment.objects.filter(pk__in=keys).select_related("incident"):
+        _record(attachment, "attachment_removed", acting_person)
+
+
+def _empty(keys: Sequence[int], now: datetime.datetime, words: str, acting_person: Person) -> int:
+    """Remove what the files held, and return how many still held anything."""
+    kept = Attachment.objects.kept().filter(pk__in=keys)
+    emptied = kept.update(removed_at=now, removed_by=acting_person, removal_words=words)
+    AttachmentContent.objects.filter(attachment__in=keys).delete()
+    return emptied
 
 
 def may_remove(attachment: Attachment, person: Person) -> bool:

@@ -14,14 +14,13 @@ from django.utils import timezone
 
 from accounts.actions import record_audit
 from accounts.errors import Conflict, Invalid
+from departments.actions.attaching import take_back_attachments
 from departments.actions.steps import record_step
 from departments.actions.undo import ON_ITS_WAY, UNDO_SECONDS
-from departments.models import Note, Person, RowsUndo
+from departments.models import Attachment, Note, Person, RowsUndo
 
 Row = dict[str, Any]
 Rows = QuerySet[Any, Any]
-# What is not taken out again but marked: it stays on record that it was said.
-MARKED: Mapping[str, str] = {Note._meta.label: "taken_back_at"}
 
 
 class Undoing:
@@ -102,20 +101,28 @@ def _restore(
         raise Conflict("It has been changed since, so it stays as it is.")
     new = [pair["after"][key] for pair in changes if pair["before"] is None and pair["after"] is not None]
     if model._meta.label in MARKED:
-        model._default_manager.filter(pk__in=new).update(**{MARKED[model._meta.label]: now})
-        _say_so(Note.objects.filter(pk__in=new).select_related("incident"), acting_person)
+        MARKED[model._meta.label](new, now, acting_person)
     else:
         model._default_manager.filter(pk__in=new).delete()
     _write_again(model, [pair["before"] for pair in changes if pair["before"] and pair["after"]])
     _insert_again(model, [pair["before"] for pair in changes if pair["before"] and not pair["after"]])
 
 
-def _say_so(notes: Iterable[Note], acting_person: Person) -> None:
+def _mark_notes(keys: Sequence[int], now: datetime.datetime, acting_person: Person) -> None:
+    notes = Note.objects.filter(pk__in=keys).select_related("incident")
+    notes.update(taken_back_at=now)
     for note in notes:
         details = {"is_internal": note.is_internal}
         record_step(
             incident=note.incident, verb="note_taken_back", words="", acting_person=acting_person, details=details
         )
+
+
+# What is not taken out again but marked: it stays on record that it was said, or put there.
+MARKED: Mapping[str, Callable[[Sequence[int], datetime.datetime, Person], None]] = {
+    Note._meta.label: _mark_notes,
+    Attachment._meta.label: take_back_attachments,
+}
 
 
 def _key_of(model: type[Model]) -> str:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import Account, Touchpoint
 from departments.actions.rows_undo import Undoing
-from departments.models import Absence, Assignment, CallRequest, Incident, Note, Person
+from departments.models import Absence, Assignment, CallRequest, Incident, Mention, Note, Person
 
 # What a person may just have logged: a narrow look instead of all that ever passed with the customer.
 JUST_NOW = datetime.timedelta(minutes=1)
@@ -34,6 +34,17 @@ def of_note(incident: Incident, person: Person) -> Undoing:
     """Return what takes the person's own note back."""
     own = Note.objects.filter(incident=incident, person=person)
     return Undoing(person, "the note is marked as taken back", own)
+
+
+def of_file(incident: Incident, person: Person) -> Undoing:
+    """Return what takes back a file that the person put to the incident, and its note."""
+    files, notes = (rows.filter(person=person) for rows in (incident.attachments.all(), incident.notes.all()))
+    return Undoing(person, "the file is removed, and what it held with it", files, notes)
+
+
+def of_mention(mention: Mention, person: Person) -> Undoing:
+    """Return what takes back that the person has seen where they are addressed."""
+    return Undoing(person, "it waits for you again", Mention.objects.filter(pk=mention.pk))
 
 
 def of_asking_for_a_call(account: Account, person: Person) -> Undoing:

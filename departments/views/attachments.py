@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST, require_safe
 
 from departments.actions import attaching as actions
+from departments.actions.undoable import of_file
 from departments.attachments.forms import AttachForm, RemovalForm
 from departments.attachments.handing_out import handed_out
 from departments.http import PersonRequest
@@ -26,14 +27,17 @@ def attach_to_incident(request: PersonRequest, public_id: uuid.UUID) -> HttpResp
     form = AttachForm(request.POST, request.FILES, person=request.user, auto_id="attach_%s")
     if not form.is_valid():
         return correct(request, incident, attach_form=form)
+    undoing = of_file(incident, request.user)
     return do(
         request,
-        lambda: actions.attach(
-            incident=incident,
-            file=form.cleaned_data["file"],
-            words=form.cleaned_data["words"],
-            is_internal=form.is_for_department,
-            acting_person=request.user,
+        undoing(
+            lambda: actions.attach(
+                incident=incident,
+                file=form.cleaned_data["file"],
+                words=form.cleaned_data["words"],
+                is_internal=form.is_for_department,
+                acting_person=request.user,
+            )
         ),
         done="The file is with the incident.",
         otherwise=f"{page_of(incident)}#files",

@@ -2,16 +2,16 @@
 
 import uuid
 
-from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from departments.actions.mentions import see_mentions, who_see
+from departments.actions.undoable import of_mention
 from departments.http import PersonRequest
 from departments.models import Mention
-from departments.views.deeds import back
+from departments.views.deeds import do
 from departments.views.page import visible_incident
 
 SHOWN = 50
@@ -34,9 +34,13 @@ def list_mentions(request: PersonRequest) -> HttpResponse:
 def see_mention(request: PersonRequest, public_id: uuid.UUID) -> HttpResponse:
     """Say that one has seen it."""
     mention = get_object_or_404(Mention.objects.visible_to(request.user), public_id=public_id)
-    see_mentions(mentions=Mention.objects.filter(pk=mention.pk), acting_person=request.user)
-    messages.success(request, "Seen: it waits for you no longer.")
-    return back(request, reverse("mentions"))
+    seen = Mention.objects.filter(pk=mention.pk)
+    return do(
+        request,
+        of_mention(mention, request.user)(lambda: see_mentions(mentions=seen, acting_person=request.user)),
+        done="Seen: it waits for you no longer.",
+        otherwise=reverse("mentions"),
+    )
 
 
 @require_safe

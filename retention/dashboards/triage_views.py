@@ -11,9 +11,9 @@ from django.views.decorators.http import require_POST
 
 from departments.http import PersonRequest
 from departments.models import Person
-from departments.views.deeds import back, do_to_rows
+from departments.views.deeds import back
 from retention.dashboards.everywhere import saved_views
-from retention.dashboards.saved_views import SaveViewForm
+from retention.dashboards.saved_views import SaveViewForm, keep_view, remove_view
 from retention.dashboards.triage_access import departments_open_to, require_desk
 from retention.models import SavedView
 
@@ -35,21 +35,7 @@ def save_view(request: PersonRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _why_not(form))
         return back(request, desk)
-    kept, own = form.cleaned_data, SavedView.objects.filter(person=request.user, page=PAGE)
-    name = kept["name"]
-    return do_to_rows(
-        request,
-        own.filter(name=name),
-        lambda: own.update_or_create(
-            person=request.user,
-            page=PAGE,
-            name=name,
-            defaults={"query": kept["query"], "is_shared": kept["is_shared"]},
-        ),
-        done=f"Saved as “{name}”.",
-        taken_back=f"the view “{name}” is as it was before",
-        otherwise=f"{desk}?{kept['query']}",
-    )
+    return keep_view(request, PAGE, form.cleaned_data, otherwise=f"{desk}?{form.cleaned_data['query']}")
 
 
 def _why_not(form: SaveViewForm) -> str:
@@ -61,13 +47,4 @@ def _why_not(form: SaveViewForm) -> str:
 @require_POST
 def forget_view(request: PersonRequest, view: uuid.UUID) -> HttpResponse:
     """Remove a saved view of the person's own."""
-    own = SavedView.objects.filter(person=request.user, page=PAGE)
-    kept = get_object_or_404(own, public_id=view)
-    return do_to_rows(
-        request,
-        own.filter(pk=kept.pk),
-        kept.delete,
-        done=f"The view “{kept.name}” is removed.",
-        taken_back=f"the view “{kept.name}” is kept",
-        otherwise=reverse("triage"),
-    )
+    return remove_view(request, PAGE, view, otherwise=reverse("triage"))

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterable
 
 import pytest
+from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -247,3 +248,22 @@ def test_files_go_both_ways_over_the_api(client: Client) -> None:
     )
     assert removed.json()["removal_words"] == "Wrong one."
     assert client.get(f"/api/v1/attachments/{file['id']}/content").status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_file_that_was_just_put_there_is_taken_back_with_its_note_and_leaves_its_trace(client: Client) -> None:
+    incident = make.incident()
+    head = make.head(incident.department)
+    client.force_login(head)
+    file = SimpleUploadedFile("label.txt", b"To: Northgate")
+    sent = {"file": file, "words": "The label.", "next": "/"}
+    answer = client.post(reverse("incident_attach", args=[incident.public_id]), sent)
+    batch = next(message.extra_tags for message in get_messages(answer.wsgi_request)).removeprefix("undo:")
+    client.post(reverse("undo", args=[batch]))
+    attachment = Attachment.objects.get()
+    assert (attachment.is_removed, attachment.removed_by, attachment.name) == (True, head, "label.txt")
+    assert not AttachmentContent.objects.exists()
+    assert incident.notes.get().taken_back_at is not None
+    assert {"note_taken_back", "attachment_removed"} <= set(incident.events.values_list("verb", flat=True))
+    audited = AuditEntry.objects.get(verb="deed.undone")
+    assert audited.details["tables"] == {}

@@ -18,9 +18,10 @@ from rest_framework.serializers import BaseSerializer, Serializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from departments.actions.cure_steps import undo_of_problem
 from departments.actions.rows_undo import Undoing
 from departments.actions.undo import undo_of
-from departments.models import Incident
+from departments.models import Incident, Subject
 from retention.api.callers import caller
 
 _Model = TypeVar("_Model", bound=models.Model)
@@ -62,9 +63,12 @@ class InUtc(APIView):
         self.undo_key = undoing.batch
         return results[0]
 
-    def can_undo(self, incident: Incident) -> None:
-        """Let the answer say by what the caller can take back what was just done with the incident."""
-        self.undo_key = undo_of([incident], caller(self.request))
+    def can_undo(self, subject: Subject) -> None:
+        """Let the answer say by what the caller can take back what was just done with the incident or problem."""
+        person = caller(self.request)
+        self.undo_key = (
+            undo_of([subject], person) if isinstance(subject, Incident) else undo_of_problem(subject, person)
+        )
 
 
 def read(view: GenericViewSet[Any], form: type[Serializer[Any]]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ from retention.api.serializers.cure import (
     StrikeInput,
 )
 from retention.api.serializers.incidents import OutcomeSerializer
-from retention.api.views.common import Records
+from retention.api.views.common import UNDO, Records
 
 CHECKS = EffectivenessCheck.objects.select_related("action", "decided_by")
 ACTIONS = CorrectiveAction.objects.select_related(
@@ -246,19 +246,19 @@ class CorrectiveActionViewSet(Records[CorrectiveAction]):
     filterset_class = ActionFilters
     capabilities = dict.fromkeys(("done", "replan", "drop"), Capability.WORK_ON_INCIDENTS)
 
-    @extend_schema(request=Reason, responses=CorrectiveActionSerializer)
+    @extend_schema(parameters=[UNDO], request=Reason, responses=CorrectiveActionSerializer)
     @action(detail=True, methods=["post"])
     def done(self, request: Request, public_id: UUID) -> Response:
         """Say that it is done, and what was changed."""
         return self._do(cure.finish_action, Reason)
 
-    @extend_schema(request=ReplanInput, responses=CorrectiveActionSerializer)
+    @extend_schema(parameters=[UNDO], request=ReplanInput, responses=CorrectiveActionSerializer)
     @action(detail=True, methods=["post"])
     def replan(self, request: Request, public_id: UUID) -> Response:
         """Give it to somebody else, or another day."""
         return self._do(cure.replan_action, ReplanInput)
 
-    @extend_schema(request=Reason, responses=CorrectiveActionSerializer)
+    @extend_schema(parameters=[UNDO], request=Reason, responses=CorrectiveActionSerializer)
     @action(detail=True, methods=["post"])
     def drop(self, request: Request, public_id: UUID) -> Response:
         """Say why it is not going to be done."""
@@ -267,6 +267,7 @@ class CorrectiveActionViewSet(Records[CorrectiveAction]):
     def _do(self, act: Callable[..., object], form: type[Serializer[Any]]) -> Response:
         row = self.get_object()
         act(action=row, acting_person=caller(self.request), **self.read(form))
+        self.can_undo(row.subject)
         return self.show(row.pk)
 
 
@@ -280,13 +281,13 @@ class EffectivenessCheckViewSet(Records[EffectivenessCheck]):
     filterset_class = CheckFilters
     capabilities = dict.fromkeys(("confirm", "reopen"), Capability.ANSWER_INCIDENTS)
 
-    @extend_schema(request=ConclusionInput, responses=EffectivenessCheckSerializer)
+    @extend_schema(parameters=[UNDO], request=ConclusionInput, responses=EffectivenessCheckSerializer)
     @action(detail=True, methods=["post"])
     def confirm(self, request: Request, public_id: UUID) -> Response:
         """Close the action."""
         return self._do(checks.confirm_check, ConclusionInput)
 
-    @extend_schema(request=ReopenInput, responses=EffectivenessCheckSerializer)
+    @extend_schema(parameters=[UNDO], request=ReopenInput, responses=EffectivenessCheckSerializer)
     @action(detail=True, methods=["post"])
     def reopen(self, request: Request, public_id: UUID) -> Response:
         """Plan the action again."""
@@ -295,4 +296,5 @@ class EffectivenessCheckViewSet(Records[EffectivenessCheck]):
     def _do(self, act: Callable[..., object], form: type[Serializer[Any]]) -> Response:
         check = self.get_object()
         act(check=check, acting_person=caller(self.request), **self.read(form))
+        self.can_undo(check.action.subject)
         return self.show(check.pk)

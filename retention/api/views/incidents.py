@@ -13,13 +13,15 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from departments.actions import attaching, disputing, grading, handoffs, incidents, merging, rulings, waits
-from departments.actions.undoable import of_note
+from departments.actions.rows_undo import Undoing
+from departments.actions.undoable import of_file, of_note
 from departments.models import (
     Capability,
     HandOff,
     Incident,
     IncidentEvent,
     Note,
+    Person,
     Regrading,
     Responsibility,
     Ruling,
@@ -118,10 +120,11 @@ class IncidentViewSet(Records[Incident]):
             Prefetch("notes", notes.select_related("person", "department")),
         ]
 
-    @extend_schema(request=FrictionReport, responses={201: IncidentDetail})
+    @extend_schema(parameters=[UNDO], request=FrictionReport, responses={201: IncidentDetail})
     def create(self, request: Request) -> Response:
         """Report friction at an account."""
         incident = incidents.report_friction(**self.read(FrictionReport), acting_person=caller(request))
+        self.can_undo(incident)
         return self.show_created(incident.pk)
 
     @extend_schema(request=Incidents, responses=ResultsSerializer)
@@ -170,11 +173,7 @@ class IncidentViewSet(Records[Incident]):
     @action(detail=True, methods=["post"], url_path="notes")
     def note(self, request: Request, public_id: UUID) -> Response:
         """Write a remark; an internal one stays in the caller's department."""
-        incident, person, given = self.get_object(), caller(request), self.read(NoteText)
-        undoing = of_note(incident, person)
-        self.take(undoing, lambda: incidents.note(incident=incident, acting_person=person, **given))
-        done = self.get_queryset().get(pk=incident.pk)
-        return Response(DoneIncident(done, context=self.get_serializer_context()).data)
+        return self._add(incidents.note, NoteText, of_note)
 
     @extend_schema(request=MergeInto, responses=DoneIncident)
     @action(detail=True, methods=["post"])
@@ -206,15 +205,29 @@ class IncidentViewSet(Records[Incident]):
         """Say for whom the work waits, without handing it on."""
         return self._do(waits.wait, NewWait)
 
-    @extend_schema(request={"multipart/form-data": NewAttachment}, responses=DoneIncident)
+    @extend_schema(parameters=[UNDO], request={"multipart/form-data": NewAttachment}, responses=IncidentDetail)
     @action(detail=True, methods=["post"], url_path="attachments", parser_classes=[MultiPartParser])
     def attach(self, request: Request, public_id: UUID) -> Response:
         """Put a file to it, as multipart/form-data; an internal one stays in the caller's department."""
-        return self._do(attaching.attach, NewAttachment)
+        return self._add(attaching.attach, NewAttachment, of_file)
 
     def _do(self, act: Callable[..., object], form: type[Serializer[Any]]) -> Response:
         incident = self.get_object()
         act(incident=incident, acting_person=caller(self.request), **self.read(form))
+        return self._done(incident)
+
+    def _add(
+        self,
+        act: Callable[..., object],
+        form: type[Serializer[Any]],
+        undoing: Callable[[Incident, Person], Undoing],
+    ) -> Response:
+        """Put something beside the incident, which is taken back by itself."""
+        incident, person, given = self.get_object(), caller(self.request), self.read(form)
+        self.take(undoing(incident, person), lambda: act(incident=incident, acting_person=person, **given))
+        return self._done(incident)
+
+    def _done(self, incident: Incident) -> Response:
         done = self.get_queryset().get(pk=incident.pk)
         return Response(DoneIncident(done, context=self.get_serializer_context()).data)
 

@@ -8,10 +8,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from departments.actions.mentions import see_mentions
+from departments.actions.undoable import of_mention
 from departments.models import Mention
 from retention.api.callers import caller
 from retention.api.serializers.mentions import MentionSerializer
-from retention.api.views.common import Records
+from retention.api.views.common import UNDO, Records
 
 
 class MentionViewSet(Records[Mention]):
@@ -20,10 +21,11 @@ class MentionViewSet(Records[Mention]):
     queryset = Mention.objects.select_related("note__incident", "note__person")
     serializer_class = MentionSerializer
 
-    @extend_schema(request=None, responses=MentionSerializer)
+    @extend_schema(parameters=[UNDO], request=None, responses=MentionSerializer)
     @action(detail=True, methods=["post"])
     def seen(self, request: Request, public_id: UUID) -> Response:
         """Say that one has seen it."""
-        mention = self.get_object()
-        see_mentions(mentions=Mention.objects.filter(pk=mention.pk), acting_person=caller(request))
+        mention, person = self.get_object(), caller(request)
+        seen = Mention.objects.filter(pk=mention.pk)
+        self.take(of_mention(mention, person), lambda: see_mentions(mentions=seen, acting_person=person))
         return self.show(mention.pk)
