@@ -62,6 +62,11 @@ class Asked:
         return urlencode([*pairs, *([("with", self.other)] if self.other and view == self.view else [])])
 
     @property
+    def is_first_of_a_tab(self) -> bool:
+        """Return whether it is the first page of a tab of the desk, narrowed by nothing."""
+        return self.view in queue.DESK_OF and not (self.text or self.cursor or self.filters.chosen)
+
+    @property
     def chips(self) -> list[Chip]:
         """Return what was chosen, each with the address without it."""
         return self.filters.chips(self._others(self.view))
@@ -149,11 +154,17 @@ def _in_order(department: Department, asked: Asked) -> QuerySet[Incident]:
     return asked.filters.narrow(whole, asked.moment)
 
 
-def _desk(request: PersonRequest, department: Department, asked: Asked) -> dict[str, object]:
-    person = request.user
+def _page(department: Department, asked: Asked) -> queue.Page:
+    if asked.is_first_of_a_tab:
+        return queue.first_page(department, asked.view, asked.moment)
     parts = queue.branches(department, asked.view, asked.text, asked.moment, asked.other)
     narrowed = [asked.filters.narrow(part, asked.moment) for part in parts]
-    page = queue.page(narrowed, asked.cursor, asked.moment)
+    return queue.page(narrowed, asked.cursor, asked.moment)
+
+
+def _desk(request: PersonRequest, department: Department, asked: Asked) -> dict[str, object]:
+    person = request.user
+    page = _page(department, asked)
     counts = triage_counts.counts(department, asked.moment)
     answers = person.can(Capability.ANSWER_INCIDENTS) and person.department_id == department.pk
     return {

@@ -1,11 +1,14 @@
-"""What lies on a desk though another department holds it: parts, and what was disputed between them."""
+"""What lies on a desk though another department holds it: parts, and what was disputed between them.
+
+Departments are given by id, so that what is asked of them can be put together once for all.
+"""
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from departments.models import Answer, Department, Dispute, HandOff, Incident, Responsibility, State
+from departments.models import Answer, Dispute, HandOff, Incident, Responsibility, State
 
 
-def parts_on_desk(department: Department, tab: str) -> QuerySet[Incident]:
+def parts_on_desk(department: int, tab: str) -> QuerySet[Incident]:
     """Return the incidents of which the department has a part that stands so, though the incident itself may not.
 
     A part that was not accepted needs an answer; one about which another department is asked waits; one that is neither
@@ -23,20 +26,20 @@ def parts_on_desk(department: Department, tab: str) -> QuerySet[Incident]:
     return Incident.objects.order_by().filter(pk__in=parts.values("incident"))
 
 
-def _parts(department: Department) -> QuerySet[Responsibility]:
+def _parts(department: int) -> QuerySet[Responsibility]:
     under_way = Responsibility.objects.order_by().filter(
         department=department, share__gt=0, share__lt=1, resolved_at=None, incident__merged_into=None
     )
     return under_way.exclude(incident__department=department)
 
 
-def disputed_between(department: Department) -> QuerySet[Incident]:
+def disputed_between(department: int) -> QuerySet[Incident]:
     """Return what the department disputes, or another one with it."""
-    between = Dispute.objects.open().between(department.pk).order_by().values("incident")
+    between = Dispute.objects.open().between(department).order_by().values("incident")
     return Incident.objects.order_by().filter(pk__in=between)
 
 
-def handed_back_by(department: Department) -> QuerySet[Incident]:
+def handed_back_by(department: int) -> QuerySet[Incident]:
     """Return what the department handed back and nobody has accepted since."""
     back = HandOff.objects.order_by().filter(incident=OuterRef("pk"), to_department=department, answer=Answer.RETURNED)
     disputed = Incident.objects.order_by().filter(state=State.DISPUTED, merged_into=None)

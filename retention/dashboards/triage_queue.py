@@ -6,7 +6,7 @@ import datetime
 import functools
 import json
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -20,7 +20,6 @@ from django.db.models import (
     FloatField,
     Func,
     OuterRef,
-    Prefetch,
     Q,
     QuerySet,
     Value,
@@ -28,15 +27,14 @@ from django.db.models import (
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Coalesce, Extract, Greatest, Least, Power
 
+from accounts.prepared import Prepared, among, given
 from departments.models import (
     OPEN_STATES,
     Answer,
     Department,
-    Dispute,
     HandOff,
     Incident,
     Responsibility,
-    Ruling,
     State,
     Wait,
 )
@@ -141,11 +139,11 @@ def on_desk(department: Department, view: View, moment: datetime.datetime, other
 
     `other` narrows what bounced to what did between the two, by slug.
     """
-    held = _held(department)
+    held = _held(department.pk)
     since = moment - datetime.timedelta(days=RECENT_DAYS)
     if view in DESK_OF:
         # A union, so that each branch reads its own small index instead of all of them reading every incident.
-        first, *others = (branch.values("pk") for branch in _branches(department, view))
+        first, *others = (branch.values("pk") for branch in _branches(department.pk, view))
         return Incident.objects.filter(pk__in=first.union(*others))
     if view == View.AWAITED:
         return Incident.objects.filter(
@@ -162,7 +160,7 @@ def on_desk(department: Department, view: View, moment: datetime.datetime, other
     return held.filter(_held_in(view, moment, since))
 
 
-def _branches(department: Department, view: View) -> list[QuerySet[Incident]]:
+def _branches(department: int, view: View) -> list[QuerySet[Incident]]:
     """Return what one of the desk's tabs is made of: what the department holds, and what concerns it besides."""
     held = _held(department).filter(state=DESK_OF[view])
     if view == View.WAITING:
@@ -189,11 +187,11 @@ def _held_in(view: View, moment: datetime.datetime, since: datetime.datetime) ->
     return conditions.get(view, Q(state=view.value))
 
 
-def _held(department: Department) -> IncidentQuerySet:
-    return Incident.objects.order_by().held_by(department).filter(merged_into=None)
+def _held(department: int) -> IncidentQuerySet:
+    return Incident.objects.order_by().filter(department=department, merged_into=None)
 
 
-def _asked(department: Department) -> QuerySet[HandOff]:
+def _asked(department: int) -> QuerySet[HandOff]:
     return HandOff.objects.order_by().filter(to_department=department, answer=Answer.PENDING)
 
 
@@ -223,10 +221,10 @@ def late_waits(departments: Sequence[Department], since: datetime.datetime) -> Q
     return late.filter(waiting_department__in=departments, started_at__gte=since)
 
 
-def urgent_first(incidents: QuerySet[Incident], department: Department, moment: datetime.datetime) -> QuerySet[Any]:
+def urgent_first(incidents: QuerySet[Incident], department: int, moment: Value) -> QuerySet[Any]:
     """Annotate `deadline` and `priority`: money at risk, doubled a day past due, halved a day left."""
     asked = Q(hand_offs__answer=Answer.PENDING, hand_offs__to_department=department)
-    left = ExpressionWrapper(F("deadline") - Value(moment), output_field=DurationField())
+    left = ExpressionWrapper(F("deadline") - moment, output_field=DurationField())
     # Not by EXTRACT, which reckons with as many digits as there are.
     seconds = Func(Value("epoch"), left, function="date_part", output_field=FloatField())
     late_days = seconds / Value(-86400.0)
@@ -266,7 +264,7 @@ def branches(
     """Return what `ordered` does in parts, each with an index of its own; an incident may be in both."""
     if view not in DESK_OF:
         return [ordered(department, view, text, moment, other)]
-    return [_in_order(part, department, view, text, moment) for part in _branches(department, view)]
+    return [_in_order(part, department, view, text, moment) for part in _branches(department.pk, view)]
 
 
 def _in_order(
@@ -281,7 +279,7 @@ def _in_order(
     elif view in (View.RECENT, View.BOUNCED, View.ANSWERED, View.REOPENED, View.LATE_WAITS):
         in_order = dearest_first(incidents)
     else:
-        in_order = urgent_first(incidents, department, moment)
+        in_order = urgent_first(incidents, department.pk, Value(moment))
     return in_order.order_by("-priority", "-pk")
 
 
@@ -299,6 +297,26 @@ def page(parts: Sequence[QuerySet[Any]], cursor: Cursor | None, moment: datetime
     for part in parts:
         further = part if cursor is None else part.filter(_after(cursor))
         found |= dict(further.values_list("pk", "priority")[: PAGE + 1])
+    return _page(found, moment)
+
+
+def first_page(department: Department, view: View, moment: datetime.datetime) -> Page:
+    """Return the first page of one of the desk's tabs as nobody has narrowed it: what nearly everybody asks for."""
+    found: dict[int, float] = {}
+    for part in _first_rows(view):
+        found |= dict(part(department=department.pk, moment=moment))
+    return _page(found, moment)
+
+
+@functools.cache
+def _first_rows(view: View) -> list[Prepared[tuple[int, float]]]:
+    department, moment = given("department"), given("moment", models.DateTimeField())
+    in_order = [urgent_first(part, department, moment) for part in _branches(department, view)]
+    first = [part.order_by("-priority", "-pk").values_list("pk", "priority")[: PAGE + 1] for part in in_order]
+    return [Prepared(part.all) for part in first]
+
+
+def _page(found: Mapping[int, float], moment: datetime.datetime) -> Page:
     places = sorted(found.items(), key=lambda place: (-place[1], -place[0]))[: PAGE + 1]
     shown = _with_rows([pk for pk, _ in places[:PAGE]])
     return Page(shown, _cursor(places, moment))
@@ -315,34 +333,18 @@ def _cursor(places: Sequence[tuple[int, float]], moment: datetime.datetime) -> s
     return Cursor(moment, priority, pk).encoded()
 
 
-# What a row shows, and no more: whole scores and people are several times as much to read.
+# What a row shows, and no more: whole scores are several times as much to read. Who else has to do with it is read
+# besides: PostgreSQL takes several times as long to plan a join of nine tables as to answer it.
 _SHOWN = (
-    "department__name",
     *("public_id", "title", "state", "severity", "due_at", "resolved_at", "money_at_risk", "source", "department_id"),
-    *(
-        "account__name",
-        "account__public_id",
-        "account__score__risk",
-        "account__score__annual_revenue",
-        "assignee__name",
-    ),
-    *("reporter__name", "reporter__role", "rule__name", "cause__name"),
+    *("assignee_id", "reporter_id", "rule_id", "cause_id"),
+    *("account__name", "account__public_id", "account__score__risk", "account__score__annual_revenue"),
+)
+_ROWS = Prepared(
+    lambda: Incident.objects.order_by().filter(pk=among("keys")).select_related("account__score").only(*_SHOWN)
 )
 
 
 def _with_rows(pks: Sequence[int]) -> list[Incident]:
-    hand_offs = HandOff.objects.select_related("from_department", "to_department")
-    disputes = Dispute.objects.open().select_related("department", "against")
-    parts = Responsibility.objects.filter(share__gt=0, share__lt=1)
-    before = Ruling.objects.open().filter(incident=OuterRef("pk"), regrading=None)
-    found = (
-        Incident.objects.filter(pk__in=pks)
-        .select_related("account__score", "assignee", "reporter", "rule", "cause", "department")
-        .only(*_SHOWN)
-        .annotate(is_before_an_executive=Exists(before))
-        .prefetch_related(
-            Prefetch("hand_offs", hand_offs), Prefetch("disputes", disputes), Prefetch("responsibilities", parts)
-        )
-        .in_bulk()
-    )
+    found = {incident.pk: incident for incident in _ROWS(keys=list(pks))}
     return [found[pk] for pk in pks if pk in found]

@@ -22,6 +22,7 @@ from departments.models import (
     State,
 )
 from departments.turns import next_word
+from retention.dashboards.triage_beside import Beside
 from retention.models import Score
 
 # From which severity on the mark says so; below all of them it is slight.
@@ -129,33 +130,39 @@ def _around(name: str) -> tuple[str, str]:
 
 def rows(incidents: Iterable[Incident], department: Department, person: Person) -> list[Row]:
     """Return the rows of one page."""
-    return [_row(incident, department, person) for incident in incidents]
+    shown = list(incidents)
+    beside = Beside.of(shown)
+    return [_row(incident, _Between.of(incident, department, beside), department, person) for incident in shown]
 
 
 @dataclass(frozen=True, slots=True)
 class _Between:
     """What departments have open between them about one incident, as one of them reads it."""
 
+    hand_offs: Sequence[HandOff]
     pending: HandOff | None
     asked: HandOff | None
     disputes: Sequence[Dispute]
     part: Responsibility | None
+    is_before_an_executive: bool
 
     @classmethod
-    def of(cls, incident: Incident, department: Department) -> Self:
-        """Read it off what was fetched with the incident."""
-        pending = next((one for one in incident.hand_offs.all() if one.answer == Answer.PENDING), None)
-        parts = () if incident.department_id == department.pk else incident.responsibilities.all()
+    def of(cls, incident: Incident, department: Department, beside: Beside) -> Self:
+        """Take it from what stands beside the incidents of the page."""
+        hand_offs = beside.hand_offs.get(incident.pk, ())
+        pending = next((one for one in hand_offs if one.answer == Answer.PENDING), None)
+        parts = () if incident.department_id == department.pk else beside.parts.get(incident.pk, ())
         return cls(
+            hand_offs=hand_offs,
             pending=pending,
             asked=pending if pending is not None and pending.to_department_id == department.pk else None,
-            disputes=list(incident.disputes.all()),
+            disputes=beside.disputes.get(incident.pk, ()),
             part=next((part for part in parts if part.department_id == department.pk), None),
+            is_before_an_executive=incident.pk in beside.ruled,
         )
 
 
-def _row(incident: Incident, department: Department, person: Person) -> Row:
-    between = _Between.of(incident, department)
+def _row(incident: Incident, between: _Between, department: Department, person: Person) -> Row:
     asked = between.asked
     due_at = asked.answer_due_at if asked else incident.due_at
     return Row(
@@ -179,7 +186,7 @@ def _title(incident: Incident, between: _Between) -> str:
 
 def _words(incident: Incident, between: _Between) -> str:
     if between.asked is not None:
-        return _asked_words(between.asked, incident.hand_offs.all())
+        return _asked_words(between.asked, between.hand_offs)
     if between.disputes or incident.state == State.DISPUTED:
         return _disputed_words(incident, between)
     if between.part is not None and between.pending is None:
@@ -189,8 +196,7 @@ def _words(incident: Incident, between: _Between) -> str:
 
 def _disputed_words(incident: Incident, between: _Between) -> str:
     dispute = next(iter(between.disputes), None)
-    before: bool = getattr(incident, "is_before_an_executive", False)
-    next_one = next_word(incident, dispute, between.pending, is_before_an_executive=before)
+    next_one = next_word(incident, dispute, between.pending, is_before_an_executive=between.is_before_an_executive)
     whose = f"disputed by {dispute.department}, with {dispute.other_side}" if dispute else "handed back"
     return f"{whose}; {next_one} has the next word"
 
@@ -199,7 +205,7 @@ def _deeds(incident: Incident, between: _Between, person: Person | None) -> Deed
     """`person` is None for those who only look at another department's desk."""
     works = person is not None and person.can(Capability.WORK_ON_INCIDENTS)
     answers = person is not None and person.can(Capability.ANSWER_INCIDENTS)
-    own = person.department_id if person is not None else None
+    own, reader = (person.department_id, person.pk) if person is not None else (None, None)
     held = person is not None and incident.department_id == own
     asked, pending = between.asked, between.pending
     under_way = held and incident.state in (State.NEW, State.IN_WORK, State.DISPUTED)
@@ -218,7 +224,7 @@ def _deeds(incident: Incident, between: _Between, person: Person | None) -> Deed
         withdraw=answers and pending is not None and pending.from_department_id == own,
         reopen=answers and incident.state == State.RESOLVED,
         assign=answers and held and incident.is_open,
-        take_on=works and not answers and held and incident.is_open and incident.assignee != person,
+        take_on=works and not answers and held and incident.is_open and incident.assignee_id != reader,
     )
 
 

@@ -131,6 +131,33 @@ def test_what_others_ask_stands_among_what_is_held(shipping: Department, billing
     assert second.following is None
 
 
+@pytest.mark.parametrize("view", queue.DESK_OF)
+def test_the_first_page_of_a_tab_is_what_it_holds_in_order(
+    shipping: Department, billing: Department, view: View
+) -> None:
+    for number, state in enumerate([*queue.DESK_OF.values()] * 4):
+        late = due_in(hours=12 * (number % 5) - 24)
+        make.incident(shares={shipping: 1.0}, state=state, money_at_risk=10.0 * number, due_at=late)
+        make.incident(shares={billing: 0.6, shipping: 0.4}, state=State.IN_WORK, money_at_risk=7.0 * number)
+    make.hand_off(make.incident(shares={billing: 1.0}), shipping)
+    moment = timezone.now()
+    parts = queue.branches(shipping, view, "", moment)
+    assert queue.first_page(shipping, view, moment) == queue.page(parts, None, moment)
+
+
+def test_a_row_says_whom_and_what_its_incident_refers_to(shipping: Department, billing: Department) -> None:
+    clerk = make.member(shipping, name="Dana Clerk")
+    seller = make.person(name="Rae Seller")
+    make.incident(shares={shipping: 1.0}, reporter=seller, assignee=clerk)
+    make.incident(shares={shipping: 1.0}, cause=make.cause(shipping, "Wrong label"))
+    make.incident(shares={billing: 0.6, shipping: 0.4}, state=State.IN_WORK)
+    head = make.head(shipping)
+    page = page_for(head, "shipping")
+    for words in ("Rae Seller, account manager", ">Dana Clerk</a>", "cause: Wrong label"):
+        assert words in page
+    assert "Billing holds it" in page_for(head, "shipping", tab="in_work")
+
+
 def test_what_was_resolved_is_counted_up_to_a_most(
     shipping: Department, monkeypatch: pytest.MonkeyPatch, client: Client
 ) -> None:
