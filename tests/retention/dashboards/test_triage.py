@@ -155,7 +155,7 @@ def test_a_row_says_whom_and_what_its_incident_refers_to(shipping: Department, b
     page = page_for(head, "shipping")
     for words in ("Rae Seller, account manager", ">Dana Clerk</a>", "cause: Wrong label"):
         assert words in page
-    assert "Billing holds it" in page_for(head, "shipping", tab="in_work")
+    assert f"{billing} holds it" in page_for(head, "shipping", tab="in_work")
 
 
 def test_what_was_resolved_is_counted_up_to_a_most(
