@@ -110,4 +110,10 @@ def _name_all(incidents: Sequence[Incident]) -> None:
 
 def _known(kind: str, columns: tuple[Any, ...]) -> Any:
     model, fields = _FIELDS[kind]
-    return model.from_db("default", fields, columns[: len(fields)])
+    given = dict(zip(fields, columns, strict=False))
+    # Rows are taken in the order in which the model has its fields.
+    return model.from_db(
+        "default",
+        list(given),
+        [given[field.attname] for field in model._meta.concrete_fields if field.attname in given],
+    )
