@@ -4,6 +4,7 @@ Format: https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format". 
 never null, and float8 arrays of one length, are known here; that is what makes a row's width fixed.
 """
 
+import functools
 import io
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,6 +40,29 @@ def from_copy(data: bytes, columns: Mapping[str, str]) -> dict[str, npt.NDArray[
     if len(table) and not all((table[f"{name} width"] == 8).all() for name in columns):
         raise ValueError("The database sent a null where none may be.")
     return {name: table[name].astype(kind.lstrip(">")) for name, kind in columns.items()}
+
+
+def from_records(data: bytes | memoryview, columns: Mapping[str, str]) -> dict[str, npt.NDArray[Any]]:
+    """Return the columns of rows that `record_send` made, one behind the other; `columns` as in `from_copy`.
+
+    Raises ValueError where the data are not rows of just these columns without nulls.
+    """
+    rows = _record_type(tuple(columns.items()))
+    if len(data) % rows.itemsize:
+        raise ValueError("The database did not send the rows that were asked for.")
+    widths = np.frombuffer(data, dtype=">i4").reshape(-1, rows.itemsize // 4)[:, 2::4]
+    if not (widths == 8).all():
+        raise ValueError("The database sent a null where none may be.")
+    table = np.frombuffer(data, dtype=rows)
+    return {name: table[name].astype(kind.lstrip(">")) for name, kind in columns.items()}
+
+
+@functools.cache
+def _record_type(columns: tuple[tuple[str, str], ...]) -> np.dtype[Any]:
+    fields: list[tuple[str, str]] = [("field_count", ">i4")]
+    for name, kind in columns:
+        fields += [(f"{name} type", ">i4"), (f"{name} width", ">i4"), (name, kind)]
+    return np.dtype(fields)
 
 
 def fields_from_copy(data: bytes) -> Iterator[list[memoryview]]:

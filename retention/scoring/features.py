@@ -1,11 +1,13 @@
 """From the database to features: what was known of each account at a moment, and what the model weighs of it."""
 
 import datetime
+import json
 import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from functools import cached_property, lru_cache
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -25,26 +27,26 @@ MOST_CADENCES_OVERDUE: Final = 5.0
 MOST_YEARS_WITHOUT_INNOVATION: Final = 3.0
 
 REFERENCE_SQL: Final = """
-    SELECT (SELECT contact_cadence_days FROM accounts_organisation LIMIT 1),
-           EXISTS (SELECT FROM accounts_touchpoint WHERE recorded_at <= %(as_of)s),
-           (SELECT json_object_agg(id, slug) FROM departments_department),
-           (SELECT json_object_agg(id, ARRAY[weight, half_life_days]) FROM departments_frictiontype),
-           (SELECT json_object_agg(id, delivered_on - DATE '1970-01-01')
-            FROM departments_release WHERE delivered_on IS NOT NULL)
+    (SELECT contact_cadence_days FROM accounts_organisation LIMIT 1),
+    EXISTS (SELECT FROM accounts_touchpoint WHERE recorded_at <= %(as_of)s),
+    (SELECT json_object_agg(id, slug)::text FROM departments_department),
+    (SELECT json_object_agg(id, ARRAY[weight, half_life_days])::text FROM departments_frictiontype),
+    (SELECT json_object_agg(id, delivered_on - DATE '1970-01-01')::text
+     FROM departments_release WHERE delivered_on IS NOT NULL)
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FrictionTypes:
     """Weight and decay rate (a second) of each friction type, by id."""
 
     by_id: dict[int, tuple[float, float]]
 
-    @property
+    @cached_property
     def weight(self) -> LookUp:
         return LookUp.of({pk: weight for pk, (weight, _) in self.by_id.items()}, missing=0.0)
 
-    @property
+    @cached_property
     def rate(self) -> LookUp:
         return LookUp.of({pk: rate for pk, (_, rate) in self.by_id.items()}, missing=0.0)
 
@@ -64,7 +66,7 @@ class FrictionTypes:
         return f"'[{first}:{last}]={{{','.join(values)}}}'::float8[]"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reference:
     """What holds for all accounts alike: departments, friction types, releases, and which feeds there are at all.
 
@@ -78,23 +80,38 @@ class Reference:
     delivered: dict[int, float]
 
     @classmethod
-    def read(cls, as_of: datetime.datetime) -> Self:
+    def read(cls, as_of: datetime.datetime) -> "Reference":
         with connection.cursor() as cursor:
-            cursor.execute(REFERENCE_SQL, {"as_of": as_of})
-            cadence, has_contacts, departments, types, delivered = cursor.fetchone()
-        return cls(
-            cadence or Organisation._meta.get_field("contact_cadence_days").default,
-            has_contacts,
-            dict(sorted((int(pk), slug) for pk, slug in (departments or {}).items())),
-            FrictionTypes(
-                {int(pk): (weight, math.log(2) / (life * DAY)) for pk, (weight, life) in (types or {}).items()}
-            ),
-            {int(pk): float(day) for pk, day in (delivered or {}).items()},
-        )
+            cursor.execute(f"SELECT {REFERENCE_SQL}", {"as_of": as_of})
+            return reference_of(cursor.fetchone())
+
+    @cached_property
+    def places(self) -> LookUp:
+        """Return in which column each department stands."""
+        return LookUp.of({pk: place for place, pk in enumerate(self.departments)}, missing=0.0)
+
+    @cached_property
+    def delivery_days(self) -> LookUp:
+        return LookUp.of(self.delivered, missing=math.nan)
 
     def first_release_day(self, today: int) -> float:
         """Return the day since which there was anything to adopt; NaN before."""
         return min((day for day in self.delivered.values() if day <= today), default=math.nan)
+
+
+@lru_cache(maxsize=4)
+def reference_of(row: tuple[Any, ...]) -> Reference:
+    """Return what `REFERENCE_SQL` selects as it is asked; it is the same for thousands of changed accounts."""
+    cadence, has_contacts, departments, types, delivered = row
+    return Reference(
+        cadence or Organisation._meta.get_field("contact_cadence_days").default,
+        has_contacts,
+        dict(sorted((int(pk), slug) for pk, slug in json.loads(departments or "{}").items())),
+        FrictionTypes(
+            {int(pk): (weight, math.log(2) / (life * DAY)) for pk, (weight, life) in json.loads(types or "{}").items()}
+        ),
+        {int(pk): float(day) for pk, day in json.loads(delivered or "{}").items()},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +142,8 @@ class Facts:
 
 def read_facts(scope: Scope, as_of: datetime.datetime, window_days: float) -> Facts:
     """Read what was known at `as_of` of the accounts in scope that had come and not left, ids ascending."""
-    return gather(read_records(scope, as_of), as_of, window_days).facts
+    # The records first: whatever they refer to is there when it is read.
+    return gather(read_records(scope, as_of), Reference.read(as_of), as_of, window_days).facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,19 +159,16 @@ class Gathered:
     left: npt.NDArray[np.int64]
 
 
-def gather(records: Records, as_of: datetime.datetime, window_days: float) -> Gathered:
+def gather(records: Records, reference: Reference, as_of: datetime.datetime, window_days: float) -> Gathered:
     """Sum up records that were known by `as_of`; accounts that had left, or not come yet, are left out."""
-    # Read after the records: whatever they refer to is there.
-    reference, today, count = Reference.read(as_of), epoch_day(as_of), len(records)
+    today, count = epoch_day(as_of), len(records)
     parts, types = records.parts, reference.types
     loads = gathering.part_loads(parts, types.weight, types.rate, as_of.timestamp())
-    positions = LookUp.of({pk: place for place, pk in enumerate(reference.departments)}, missing=0.0)
-    by_department = gathering.department_loads(parts, loads, positions, count, len(reference.departments))
-    delivered = LookUp.of(reference.delivered, missing=math.nan)
+    by_department = gathering.department_loads(parts, loads, reference.places, count, len(reference.departments))
     columns = {
         **records.accounts,
         **gathering.order_facts(records, today, today - int(window_days)),
-        "broken_promises": gathering.broken_promises(records.promises, delivered, today, count),
+        "broken_promises": gathering.broken_promises(records.promises, reference.delivery_days, today, count),
         **gathering.held_services(records.holdings, today, count),
         "today": np.full(count, float(today)),
         "has_contacts": np.full(count, reference.has_contacts),
@@ -178,8 +193,9 @@ def build_inputs(facts: Facts, model: ScoringModel) -> Inputs:
     """
     now, before = orders_now(facts), orders_before(facts, model.window_days)
     by_order = now.has_ordered & np.isnan(facts.columns["renews_on"])
-    rhythm_before = model.rhythm.log_odds(before, model.horizon_days)
-    since = model.rhythm.log_odds(now, model.horizon_days) - rhythm_before
+    # Both at once: for a single account it is the number of steps that takes the time.
+    rhythm_before, rhythm_now = np.split(model.rhythm.log_odds(before.followed_by(now), model.horizon_days), 2)
+    since = rhythm_now - rhythm_before
     contract = ContractFacts(tenure_days(facts), days_to_renewal(facts), before.orders_in_a_year)
     return Inputs(
         rhythm_before=np.where(by_order, rhythm_before, 0.0),

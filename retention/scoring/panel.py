@@ -19,6 +19,7 @@ from retention.scoring.engine import Floats, ScoringModel
 from retention.scoring.features import (
     Facts,
     Gathered,
+    Reference,
     Scope,
     build_inputs,
     days_to_renewal,
@@ -204,7 +205,7 @@ class _Reading:
 
     def month(self, number: int) -> Panel:
         model, moment = self.model, self.origins[number]
-        gathered = gather(read_records(self.scope, moment), moment, model.window_days)
+        gathered = gather(read_records(self.scope, moment), Reference.read(moment), moment, model.window_days)
         facts = _as_then(self.book.past.as_then(gathered.facts))
         kept = _at_stake(facts)
         others = {factor: _rows(_decayed(gathered, facts, factor), kept) for factor in self.half_life_factors}

@@ -2,7 +2,7 @@
 
 import datetime
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -13,6 +13,7 @@ from django.db import connection
 from retention.scoring import few
 from retention.scoring.binary import from_copy
 from retention.scoring.gathering import DAY
+from retention.scoring.planned import Planned
 from retention.scoring.records import Column, Columns, Records
 
 RECORDS_SQL: Final = dict(
@@ -75,6 +76,10 @@ class Scope:
         return self.condition.format(column=column)
 
 
+OF_FEW: Final = Scope.of_ids([])
+FEW_KINDS: Final = {"scope_ids": "bigint[]", "as_of": "timestamptz", "day": "date"}
+
+
 def epoch_day(moment: datetime.datetime) -> int:
     """Return the whole UTC days since 1970."""
     return int(moment.timestamp() // DAY)
@@ -82,28 +87,37 @@ def epoch_day(moment: datetime.datetime) -> int:
 
 def read_records(scope: Scope, as_of: datetime.datetime) -> Records:
     """Read what had happened and was recorded by `as_of` of the accounts in scope, from the rows themselves."""
-    parameters = {"as_of": as_of, "day": as_of.astimezone(datetime.UTC).date(), **scope.parameters}
-    found = _read_all(scope, parameters)
-    orders, parts = found["orders"], found["parts"]
+    parameters = asked(scope, as_of)
+    if not scope.is_of_few:
+        found = {name: copy_out(statement, parameters, SENT_COLUMNS[name]) for name, statement in statements(scope)}
+        return records_of(found)
+    with connection.cursor() as cursor:
+        RECORDS_OF_FEW.execute(cursor, parameters)
+        return records_of(few.taken_apart(cursor.fetchone(), SENT_COLUMNS))
+
+
+def asked(scope: Scope, as_of: datetime.datetime) -> dict[str, Any]:
+    """Return the parameters of the statements that read records."""
+    return {"as_of": as_of, "day": as_of.astimezone(datetime.UTC).date(), **scope.parameters}
+
+
+def statements(scope: Scope) -> Iterator[tuple[str, str]]:
+    """Yield the name of each table of records, and the statement that reads it."""
+    on, own = scope.on("account_id"), scope.on("account.id")
+    for name, statement in RECORDS_SQL.items():
+        yield name, statement.format(account_id=on, own_id=own)
+
+
+FEW_ASKED: Final = {"scope_ids": "bigint[]", "as_of": "timestamptz", "day": "date"}
+RECORDS_OF_FEW: Final = Planned(few.one_statement(dict(statements(Scope.of_ids([]))), SENT_COLUMNS), FEW_ASKED)
+
+
+def records_of(found: Mapping[str, Columns]) -> Records:
+    """Return the records from their tables as the database sent them."""
+    orders, parts = dict(found["orders"]), dict(found["parts"])
     orders["day"] = (orders.pop("moment") + MOMENTS_BEGIN * A_SECOND) // (A_SECOND * int(DAY))
     parts["resolved"] = seconds(parts.pop("moment"))
-    return Records.of(**found)
-
-
-def _read_all(scope: Scope, parameters: dict[str, Any]) -> dict[str, Columns]:
-    if not scope.is_of_few:
-        return {name: _read(name, scope, parameters) for name in RECORDS_SQL}
-    rows = copy_out(few.one_statement(_statements(scope), SENT_COLUMNS), parameters, few.LAYOUT)
-    return few.taken_apart(rows, SENT_COLUMNS, RECORDS_SQL)
-
-
-def _statements(scope: Scope) -> dict[str, str]:
-    on, own = scope.on("account_id"), scope.on("account.id")
-    return {name: statement.format(account_id=on, own_id=own) for name, statement in RECORDS_SQL.items()}
-
-
-def _read(name: str, scope: Scope, parameters: dict[str, Any]) -> Columns:
-    return copy_out(_statements(scope)[name], parameters, SENT_COLUMNS[name])
+    return Records.of(**{**found, "orders": orders, "parts": parts})
 
 
 def copy_out(sql: str, parameters: Mapping[str, Any], columns: Mapping[str, str]) -> Columns:

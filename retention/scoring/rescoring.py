@@ -11,9 +11,10 @@ from django.db import connection, transaction
 from retention.models import ModelVersion
 from retention.scoring.engine import score
 from retention.scoring.features import build_inputs, gather
+from retention.scoring.known import Known
 from retention.scoring.ledger import build_ledger
-from retention.scoring.reading import Scope, read_records
-from retention.scoring.records import Records
+from retention.scoring.planned import Planned
+from retention.scoring.reading import Scope
 from retention.scoring.segments import read_range
 from retention.scoring.versions import (
     HOLD_SQL,
@@ -40,22 +41,23 @@ MARKS_A_BATCH: Final = 2000
 
 # What was taken from the log of marks enters, in the same statement, the log of what changed since it was kept.
 # Nobody waits for the disk: if a crash takes the scores, it takes the taking of their marks, too.
-TAKE_MARKS_SQL: Final = """
-    SET LOCAL synchronous_commit = off;
+NOT_WAITING_SQL: Final = "SET LOCAL synchronous_commit = off"
+TAKE_MARKS: Final = Planned(
+    """
     WITH taken AS (
         DELETE FROM accounts_accountchange WHERE id IN (
-            SELECT id FROM accounts_accountchange ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+            SELECT id FROM accounts_accountchange ORDER BY id LIMIT %(most)s FOR UPDATE SKIP LOCKED
         ) RETURNING account_id
     ), passed_on AS (
         INSERT INTO retention_factchange (account_id) SELECT DISTINCT account_id FROM taken
     )
     SELECT account_id FROM taken
-"""
-LOCK_SQL: Final = f"""
-    SELECT pg_advisory_xact_lock(%s, bucket) FROM unnest(%s::int[]) AS bucket;
-    {HOLD_SQL};
-    SELECT clock_timestamp(), {IN_FORCE}
-"""
+    """,
+    {"most": "bigint"},
+)
+LOCK_SQL: Final = f"SELECT pg_advisory_xact_lock({LOCK_CLASS}, bucket) FROM unnest(%(buckets)s::int[]) AS bucket"
+# Asked by a later statement than the locks: it sees what had committed when they were had.
+WHAT_HOLDS: Final = Planned(f"SELECT clock_timestamp(), {IN_FORCE}", {})
 
 
 def rescore_range(*, first: int, last: int, as_of: datetime.datetime, version: ModelVersion) -> int:
@@ -63,7 +65,8 @@ def rescore_range(*, first: int, last: int, as_of: datetime.datetime, version: M
     with transaction.atomic():
         buckets = range(first // ACCOUNTS_A_LOCK, last // ACCOUNTS_A_LOCK + 1)
         _, in_force = _lock(buckets, InForce.of(version))
-        return _rescore(read_range(first, last, as_of), Scope.between(first, last), as_of, in_force)
+        scope = Scope.between(first, last)
+        return _rescore(Known.beside(read_range(first, last, as_of), scope, as_of), scope, as_of, in_force)
 
 
 def rescore_accounts(
@@ -78,7 +81,7 @@ def _rescore_accounts(ids: Sequence[int], as_of: datetime.datetime | None, belie
     # Read after the locks were waited for: what was recorded meanwhile must count.
     clock, in_force = _lock(sorted({account_id // ACCOUNTS_A_LOCK for account_id in ids}), believed)
     moment, scope = as_of or clock, Scope.of_ids(ids)
-    return _rescore(read_records(scope, moment), scope, moment, in_force)
+    return _rescore(Known.read(scope, moment), scope, moment, in_force)
 
 
 def drain_all_changes(most_batches: int) -> int:
@@ -121,19 +124,19 @@ def drain_changes() -> int:
 def _drain(believed: InForce) -> int:
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(TAKE_MARKS_SQL, [MARKS_A_BATCH])
+            TAKE_MARKS.execute(cursor, {"most": MARKS_A_BATCH}, ahead=NOT_WAITING_SQL)
             marked = [account_id for (account_id,) in cursor.fetchall()]
         if marked:
             _rescore_accounts(sorted(set(marked)), None, believed)
     return len(marked)
 
 
-def _rescore(records: Records, scope: Scope, as_of: datetime.datetime, in_force: InForce) -> int:
+def _rescore(known: Known, scope: Scope, as_of: datetime.datetime, in_force: InForce) -> int:
     version, model = in_force.version, in_force.model
-    gathered = gather(records, as_of, model.window_days)
+    gathered = gather(known.records, known.reference, as_of, model.window_days)
     scores = score(build_inputs(gathered.facts, model), model.weights)
     scored = Scored(gathered, scores, build_ledger(scores, model.weights), model.weights, version.pk)
-    standing = Standing.read(scope, gathered.facts.account_ids)
+    standing = Standing.of(known.standing, gathered.facts.account_ids)
     written = written_rows(scored, standing)
     write_scores(table_of_scores(scored, standing, written), gathered.left, as_of, scope, version.pk)
     write_incidents(scored, written)
@@ -148,7 +151,7 @@ def _lock(buckets: Iterable[int], believed: InForce) -> tuple[datetime.datetime,
     what is in force, which nobody replaces until this transaction ends; raises ModelReplacedError.
     """
     with connection.cursor() as cursor:
-        cursor.execute(LOCK_SQL, [LOCK_CLASS, list(buckets)])
+        WHAT_HOLDS.execute(cursor, {"buckets": list(buckets)}, ahead=f"{LOCK_SQL}; {HOLD_SQL}")
         moment, *row = cursor.fetchone()
     assert isinstance(moment, datetime.datetime)  # noqa: S101
     return moment, held_in_force(believed, (row[0], row[1], row[2]))

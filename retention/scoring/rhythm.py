@@ -6,7 +6,8 @@ account). Nothing here reads a clock: whoever calls says how long ago things hap
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import functools
+from dataclasses import asdict, dataclass, field, fields
 from typing import Self
 
 import numpy as np
@@ -166,6 +167,11 @@ class OrderFacts:
     def first_to_last_days(self) -> Floats:
         return np.maximum(self.days_since_first - self.days_since_last, 0.0)
 
+    def followed_by(self, other: OrderFacts) -> OrderFacts:
+        """Return the facts of these n accounts and then those of others."""
+        pairs = ((getattr(self, one.name), getattr(other, one.name)) for one in fields(self))
+        return OrderFacts(*(np.concatenate(pair) for pair in pairs))
+
     @property
     def has_ordered(self) -> npt.NDArray[np.bool_]:
         return self.orders > 0
@@ -230,8 +236,7 @@ class Rhythm:
 
     def newcomer_log_odds(self, horizon: float) -> float:
         """The log-odds that an account places no further order after its first one, just now."""
-        nothing = np.zeros(1)
-        return float(self.bgnbd.log_odds_of_no_order(nothing, nothing, nothing, horizon)[0])
+        return _newcomer_log_odds(self.bgnbd, horizon)
 
     def to_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -247,6 +252,12 @@ class Rhythm:
         if not isinstance(bgnbd, dict) or not isinstance(coefficients, dict):
             raise TypeError("A stored rhythm holds two tables: bgnbd and coefficients.")
         return cls(BgNbd(**bgnbd), dict(coefficients), float(str(gap)))
+
+
+@functools.lru_cache(maxsize=16)
+def _newcomer_log_odds(bgnbd: BgNbd, horizon: float) -> float:
+    nothing = np.zeros(1)
+    return float(bgnbd.log_odds_of_no_order(nothing, nothing, nothing, horizon)[0])
 
 
 @dataclass(frozen=True, slots=True)

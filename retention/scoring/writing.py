@@ -2,56 +2,52 @@
 
 import datetime
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 
 from departments.models import RECOUNTED
 from retention.scoring.bands import band_numbers
-from retention.scoring.binary import to_copy
 from retention.scoring.engine import Floats, Scores, TermKind, Weights, department_key
 from retention.scoring.features import Facts, Gathered
 from retention.scoring.gathering import DAY
+from retention.scoring.given import Given, Layout, Statement
 from retention.scoring.ledger import Ledger, shares_of_points
 from retention.scoring.reading import INFINITY, Scope, copy_out, seconds
+from retention.scoring.records import Columns
 
 logger = logging.getLogger(__name__)
 
-# So many rows go along in the statement itself: a temporary table takes the database longer than a few scores.
-FEW: Final = 32
 LEAST_MOVE: Final = 0.005
 LONGEST_SILENCE_DAYS: Final = 30.0
 WEEK_DAYS: Final = 7.0
 CLOCK_ERROR_DAYS: Final = 1e-6
 
-COLUMNS: Final = {
-    "account_id": "bigint",
-    "log_odds": "float8",
-    "risk": "float8",
-    "risk_low": "float8",
-    "risk_high": "float8",
-    "baseline": "float8",
-    "points": "float8[]",
-    "not_attributed": "float8",
-    "friction_points": "float8",
-    "annual_revenue": "float8",
-    "risk_week_ago": "float8",
-    "is_kept": "boolean",
-    "is_new": "boolean",
-    "needs_history": "boolean",
-}
-FIGURE_COLUMNS: Final = {"incident_id": "bigint", "points": "float8", "money": "float8", "is_open": "boolean"}
-
-
-def _create(table: str, columns: Mapping[str, str]) -> str:
-    described = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-    return f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({described}) ON COMMIT DELETE ROWS; DELETE FROM {table}"
-
+SCORED_NOW: Final = Layout(
+    "scored_now",
+    {
+        "account_id": "bigint",
+        "log_odds": "float8",
+        "risk": "float8",
+        "risk_low": "float8",
+        "risk_high": "float8",
+        "baseline": "float8",
+        "points": "float8[]",
+        "not_attributed": "float8",
+        "friction_points": "float8",
+        "annual_revenue": "float8",
+        "risk_week_ago": "float8",
+        "is_kept": "boolean",
+        "is_new": "boolean",
+        "needs_history": "boolean",
+    },
+)
+FIGURED_NOW: Final = Layout(
+    "figured_now", {"incident_id": "bigint", "points": "float8", "money": "float8", "is_open": "boolean"}
+)
 
 # What an account's score was when it was last written, for what its next one depends on.
 STANDING_SQL: Final = """
@@ -93,7 +89,7 @@ SCORES_SQL: Final = f"""
         history_before = CASE WHEN is_kept AND score.history_as_of < %(as_of)s THEN score.history_as_of
                               ELSE score.history_before END,
         history_as_of = CASE WHEN is_kept THEN %(as_of)s ELSE score.history_as_of END
-    FROM scored_now WHERE score.account_id = scored_now.account_id AND {{score_account_id}} AND NOT is_new
+    FROM scored_now WHERE score.account_id = scored_now.account_id AND {{scope}} AND NOT is_new
 """
 NEW_SCORES_SQL: Final = """
     INSERT INTO retention_score
@@ -106,7 +102,7 @@ NEW_SCORES_SQL: Final = """
 
 # Locked in the order of their ids before they are written, as everybody does who changes several incidents at once.
 # A percent more or less moves no incident on anybody's desk, and is not worth a write.
-INCIDENTS_SQL: Final = """
+LOCKED_SQL: Final = """
     locked AS MATERIALIZED (
         SELECT incident.id, figured.points, figured.money
         FROM departments_incident AS incident JOIN figured_now AS figured ON figured.incident_id = incident.id
@@ -116,9 +112,17 @@ INCIDENTS_SQL: Final = """
         ORDER BY incident.id
         FOR NO KEY UPDATE OF incident
     )
+"""
+INCIDENTS_SQL: Final = """
     UPDATE departments_incident AS incident SET points = locked.points, money_at_risk = locked.money
     FROM locked WHERE locked.id = incident.id
 """
+
+_ASKED: Final = {"as_of": "timestamptz", "week_ago": "timestamptz", "model": "bigint"}
+HISTORY: Final = Statement(SCORED_NOW, HISTORY_SQL, _ASKED)
+SCORES: Final = Statement(SCORED_NOW, SCORES_SQL, _ASKED)
+NEW_SCORES: Final = Statement(SCORED_NOW, NEW_SCORES_SQL, _ASKED)
+INCIDENTS: Final = Statement(FIGURED_NOW, INCIDENTS_SQL, before=LOCKED_SQL)
 
 FREEZE_SQL: Final = """
     UPDATE retention_score SET is_frozen = true WHERE account_id = ANY(%(left)s) AND NOT is_frozen
@@ -140,8 +144,9 @@ class Standing:
     risk_week_ago: Floats
 
     @classmethod
-    def read(cls, scope: Scope, account_ids: npt.NDArray[np.int64]) -> Self:
-        found = copy_out(STANDING_SQL.format(account_id=scope.on("account_id")), scope.parameters, STANDING_COLUMNS)
+    def of(cls, standing: Columns, account_ids: npt.NDArray[np.int64]) -> Self:
+        """Return what `read_standing` found, an entry for each of these accounts; `account_ids` ascend."""
+        found = dict(standing)
         for name in ("as_of", "history_as_of", "history_before"):
             found[name] = np.where(found[name] == INFINITY, np.nan, seconds(found[name]) / DAY)
         order = ("as_of", "history_as_of", "history_before", "history_risk", "model_id", "risk_week_ago")
@@ -151,6 +156,16 @@ class Standing:
         rows[rows == len(account_ids)] = 0
         known = account_ids[rows] == found["account_id"] if len(account_ids) else np.zeros(len(rows), dtype=np.bool_)
         return cls(*(_spread(found[name][known], rows[known], len(account_ids)) for name in order))
+
+
+def standing_sql(scope: Scope) -> str:
+    """Return the statement that finds what stands in the scores of the accounts in scope."""
+    return STANDING_SQL.format(account_id=scope.on("account_id"))
+
+
+def read_standing(scope: Scope) -> Columns:
+    """Return what stands in the scores of the accounts in scope."""
+    return copy_out(standing_sql(scope), scope.parameters, STANDING_COLUMNS)
 
 
 def _spread(values: npt.NDArray[Any], rows: npt.NDArray[np.intp], count: int) -> Floats:
@@ -261,33 +276,17 @@ def write_scores(
         **scope.parameters,
     }
     needed = {
-        HISTORY_SQL: table["is_kept"].any(),
-        SCORES_SQL.format(score_account_id=scope.on("score.account_id")): not table["is_new"].all(),
-        NEW_SCORES_SQL: table["is_new"].any(),
-        FREEZE_SQL: len(left),
+        HISTORY: table["is_kept"].any(),
+        SCORES: not table["is_new"].all(),
+        NEW_SCORES: table["is_new"].any(),
     }
     with connection.cursor() as cursor:
-        given = _given(cursor, "scored_now", COLUMNS, table) if len(table["account_id"]) else ""
-        for statement, is_needed in needed.items():
-            if is_needed:
-                cursor.execute(f"{given and f'WITH {given}'} {statement}", parameters)
-
-
-def _given(cursor: CursorWrapper, name: str, columns: Mapping[str, str], table: dict[str, npt.NDArray[Any]]) -> str:
-    """Let statements read a table by its name; return what must stand behind their WITH, nothing for a long table."""
-    rows = len(next(iter(table.values())))
-    if rows > FEW:
-        _copy_in(cursor, name, columns, table)
-        return ""
-    row = f"({', '.join(f'%s::{kind}' for kind in columns.values())})"
-    values = [value for cells in zip(*(table[column].tolist() for column in columns), strict=True) for value in cells]
-    given: bytes = cursor.mogrify(f"{name} ({', '.join(columns)}) AS (VALUES {', '.join([row] * rows)})", values)
-    return given.decode()
-
-
-def _copy_in(cursor: CursorWrapper, name: str, columns: Mapping[str, str], table: dict[str, npt.NDArray[Any]]) -> None:
-    cursor.execute(_create(name, columns))
-    cursor.copy_expert(f"COPY {name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)", to_copy(table))
+        if any(needed.values()):
+            given = Given.of(cursor, SCORED_NOW, table)
+        for statement in (statement for statement, is_needed in needed.items() if is_needed):
+            given.execute(statement, parameters, scope.on("score.account_id"))
+        if len(left):
+            cursor.execute(FREEZE_SQL, parameters)
 
 
 def write_incidents(scored: Scored, written: npt.NDArray[np.bool_]) -> None:
@@ -300,8 +299,7 @@ def write_incidents(scored: Scored, written: npt.NDArray[np.bool_]) -> None:
     if not len(table["incident_id"]):
         return
     with connection.cursor() as cursor:
-        given = _given(cursor, "figured_now", FIGURE_COLUMNS, table)
-        cursor.execute(f"WITH {given and f'{given},'} {INCIDENTS_SQL}")
+        Given.of(cursor, FIGURED_NOW, table).execute(INCIDENTS, {})
 
 
 def figures_of_incidents(scored: Scored, written: npt.NDArray[np.bool_]) -> dict[str, npt.NDArray[Any]]:

@@ -15,6 +15,7 @@ from retention.benchmarks.company import ensure_company
 from retention.benchmarks.desks import SIZES
 from retention.benchmarks.importing import MARKER
 from retention.models import Score
+from retention.scoring.writing import SCORES
 from tests import make
 
 
@@ -51,7 +52,7 @@ def test_scoring_one_by_one_scores_and_leaves_the_scores_as_they_were(friction_t
     before = list(Score.objects.order_by("pk").values())
     with CaptureQueriesContext(connection) as queries:
         measures.rescore_one_by_one(5)
-    assert sum("UPDATE retention_score AS score" in query["sql"] for query in queries) == 5
+    assert sum(f"EXECUTE {SCORES.planned.known_as} " in query["sql"] for query in queries) == 5
     assert list(Score.objects.order_by("pk").values()) == before
 
 

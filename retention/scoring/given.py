@@ -1,0 +1,99 @@
+"""Rows that statements read by a name: few go along as arrays, with a kept plan, many through a temporary table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+import numpy.typing as npt
+from django.db.backends.utils import CursorWrapper
+
+from retention.scoring.binary import to_copy
+from retention.scoring.planned import Planned
+
+# A temporary table takes the database longer than so many rows do.
+FEW: Final = 32
+Rows = Mapping[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The name by which statements read rows, and their columns' types; of arrays there is float8[] only."""
+
+    name: str
+    columns: Mapping[str, str]
+
+    def along(self, rows: Rows) -> dict[str, list[Any]]:
+        """Return the rows as parameters: a list for each column."""
+        return {column: self._list(rows[column], kind) for column, kind in self.columns.items()}
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Return the types of those parameters: an array in an array would be taken for its elements."""
+        return {column: "text[]" if kind.endswith("[]") else f"{kind}[]" for column, kind in self.columns.items()}
+
+    @property
+    def words(self) -> str:
+        """Return what stands behind WITH, so that a statement reads the rows that go along."""
+        columns = ", ".join(f"{column}::{kind}" for column, kind in self.columns.items())
+        arrays = ", ".join(f"%({column})s" for column in self.columns)
+        return f"{self.name} AS (SELECT {columns} FROM unnest({arrays}) AS given ({', '.join(self.columns)}))"
+
+    def copy_in(self, cursor: CursorWrapper, rows: Rows) -> None:
+        """Put the rows into a temporary table of this name, emptied of what an earlier statement put there."""
+        described = ", ".join(f"{column} {kind}" for column, kind in self.columns.items())
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {self.name} ({described}) ON COMMIT DELETE ROWS;"
+            f" DELETE FROM {self.name}"
+        )
+        cursor.copy_expert(f"COPY {self.name} ({', '.join(self.columns)}) FROM STDIN (FORMAT BINARY)", to_copy(rows))
+
+    @staticmethod
+    def _list(values: npt.NDArray[Any], kind: str) -> list[Any]:
+        return (
+            [f"{{{','.join(map(repr, row))}}}" for row in values.tolist()] if kind.endswith("[]") else values.tolist()
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """What is done with given rows; `before` goes before it in their WITH, `kinds` are its other parameters' types.
+
+    A `{scope}` in its words is a condition that keeps a long statement from reading a whole table.
+    """
+
+    layout: Layout
+    words: str
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    before: str = ""
+    planned: Planned = field(init=False)
+
+    def __post_init__(self) -> None:
+        expressions = ", ".join(filter(None, (self.layout.words, self.before)))
+        words = f"WITH {expressions} {self.words.format(scope='TRUE')}"
+        object.__setattr__(self, "planned", Planned(words, {**self.kinds, **self.layout.kinds}))
+
+    def of_many(self, scope: str) -> str:
+        """Return its words for rows in a temporary table."""
+        return f"{self.before and f'WITH {self.before}'} {self.words.format(scope=scope)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Rows that statements can read: `along` are the parameters of those that go along."""
+
+    cursor: CursorWrapper
+    along: dict[str, list[Any]] | None
+
+    @classmethod
+    def of(cls, cursor: CursorWrapper, layout: Layout, rows: Rows) -> Self:
+        if len(next(iter(rows.values()))) <= FEW:
+            return cls(cursor, layout.along(rows))
+        layout.copy_in(cursor, rows)
+        return cls(cursor, None)
+
+    def execute(self, statement: Statement, parameters: Mapping[str, Any], scope: str = "TRUE") -> None:
+        """Let a statement read them."""
+        if self.along is None:
+            self.cursor.execute(statement.of_many(scope), parameters)
+        else:
+            statement.planned.execute(self.cursor, {**parameters, **self.along})
