@@ -17,7 +17,8 @@ from retention.scoring import learning, rescoring, runs, what_if_runs
 from retention.scoring.fit import TooFewLeavers
 from retention.versions import weekly
 
-MOST_BATCHES_A_MESSAGE = 50
+# A worker that is told to end can wait so long.
+DRAINING_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +31,9 @@ def detect_changes() -> None:
 
 @shared_task(name="retention.drain_changes")
 def drain_changes() -> None:
-    """Score the accounts that have changed; what is left after some batches waits for the next beat."""
-    rescoring.drain_all_changes(MOST_BATCHES_A_MESSAGE)
+    """Score the accounts that change, as long as they do; after some seconds the next beat goes on."""
+    for _ in rescoring.drain_as_they_come(DRAINING_SECONDS):
+        pass
 
 
 @shared_task(name="retention.score_range")

@@ -2,11 +2,12 @@
 
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Account
@@ -81,11 +82,16 @@ def rescore_one_by_one(sample: int) -> None:
         transaction.set_rollback(True)
 
 
-def single_changes(count: int) -> Iterator[float]:
+def some_accounts(count: int) -> list[Account]:
+    """Return accounts chosen at random."""
+    return list(Account.objects.order_by("?")[:count])
+
+
+def single_changes(accounts: Iterable[Account]) -> Iterator[float]:
     """Change one account after another and yield the seconds from its commit to its stored score."""
     drain_changes()
-    for account in Account.objects.order_by("?")[:count]:
-        Account.objects.filter(pk=account.pk).update(annual_revenue=account.annual_revenue + 1)
+    for account in accounts:
+        Account.objects.filter(pk=account.pk).update(annual_revenue=F("annual_revenue") + 1)
         yield seconds(drain_changes)
 
 

@@ -3,6 +3,7 @@
 import datetime
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.pool import AsyncResult
 
@@ -11,12 +12,12 @@ from django.db.models import F
 from accounts.models import Account, AccountChange
 from retention.benchmarks.workers import workers
 from retention.models import Score
-from retention.scoring.rescoring import drain_all_changes
+from retention.scoring.rescoring import drain_all_changes, drain_as_they_come
+from retention.tasks import DRAINING_SECONDS
 
 CHANGES_A_SECOND = 200
 # As beat asks for it.
 SECONDS_BETWEEN_DRAINS = 1.0
-MOST_BATCHES = 50
 CLOCK_ERROR = 0.001
 
 Spans = list[tuple[float, float]]
@@ -31,7 +32,7 @@ class Streamed:
 
 
 def stream(seconds: float) -> Streamed:
-    """Change 200 accounts a second from another process, while this one drains once a second as a worker does."""
+    """Change 200 accounts a second from another process, while this one drains as a worker does."""
     ids = list(Account.objects.order_by("?").values_list("pk", flat=True)[: round(CHANGES_A_SECOND * seconds)])
     drain_all_changes(1_000_000)
     with workers(1) as pool:
@@ -52,19 +53,27 @@ def _scored_moments(ids: list[int]) -> list[tuple[int, datetime.datetime]]:
 
 
 def _drain_meanwhile(changing: "AsyncResult[dict[int, float]]") -> Spans:
-    """Drain each second until the changes have ended and none is left; return when each drain began and ended."""
+    """Drain each second until the changes have ended and none is left; return when each batch began and ended."""
     spans: Spans = []
     while True:
-        is_last, began = changing.ready(), time.time()
-        count = drain_all_changes(MOST_BATCHES)
-        spans.append((began, time.time()))
-        if is_last and not count:
+        is_last, began, count = changing.ready(), time.time(), len(spans)
+        spans.extend(_batches())
+        if is_last and len(spans) == count:
             return spans
         time.sleep(max(0.0, began + SECONDS_BETWEEN_DRAINS - time.time()))
 
 
+def _batches() -> Iterator[tuple[float, float]]:
+    """Drain as a worker does; yield when each batch began at the earliest, and when it had ended."""
+    began = time.time()
+    for _ in drain_as_they_come(DRAINING_SECONDS):
+        ended = time.time()
+        yield began, ended
+        began = ended
+
+
 def _end_of(spans: Spans, scored_at: datetime.datetime) -> float:
-    """Return when the drain had committed that wrote a score in a transaction that began at this moment; 0 if none."""
+    """Return when the batch had committed that wrote a score in a transaction that began at this moment; 0 if none."""
     moment = scored_at.timestamp()
     return next((end for began, end in spans if began - CLOCK_ERROR <= moment <= end), 0.0)
 

@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import itertools
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -38,6 +39,8 @@ LOCK_CLASS: Final = 0x5C03E
 DRAINER_LOCK: Final = 0xD2A1
 ACCOUNTS_A_LOCK: Final = 1024
 MARKS_A_BATCH: Final = 2000
+# Long enough for a steady stream to come in batches, which cost far less than its single changes.
+PAUSE: Final = 0.1
 
 # What was taken from the log of marks enters, in the same statement, the log of what changed since it was kept.
 # Nobody waits for the disk: if a crash takes the scores, it takes the taking of their marks, too.
@@ -92,6 +95,21 @@ def drain_all_changes(most_batches: int) -> int:
     with _alone() as is_mine:
         batches = (drain_changes() for _ in range(most_batches if is_mine else 0))
         return sum(itertools.takewhile(bool, batches))
+
+
+def drain_as_they_come(seconds: float) -> Iterator[int]:
+    """Work off marks for so long while they keep coming, and yield after each batch how many; none if not alone at it.
+
+    After each batch it waits a moment for the next marks, and ends if none have come.
+    """
+    with _alone() as is_mine:
+        ends = time.monotonic() + seconds
+        while is_mine and (count := drain_changes()):
+            yield count
+            if time.monotonic() >= ends:
+                return
+            if count < MARKS_A_BATCH:
+                time.sleep(PAUSE)
 
 
 @contextlib.contextmanager

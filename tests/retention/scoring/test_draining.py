@@ -17,7 +17,7 @@ from accounts.models import Account, AccountChange
 from departments.models import Incident
 from retention.models import Score
 from retention.scoring import rescoring
-from retention.scoring.rescoring import drain_all_changes, drain_changes
+from retention.scoring.rescoring import drain_all_changes, drain_as_they_come, drain_changes
 from retention.scoring.versions import ensure_active_version
 from tests import make
 
@@ -96,6 +96,22 @@ def test_a_second_worker_leaves_the_queue_to_the_first(accounts: list[Account]) 
     assert refused == [0]
     assert drain_all_changes(most_batches=5) == marks
     assert not AccountChange.objects.exists()
+
+
+def test_a_drainer_goes_on_while_changes_come(accounts: list[Account]) -> None:
+    batches = drain_as_they_come(seconds=60.0)
+    assert next(batches) > 0
+    Incident.objects.filter(account=accounts[0]).update(severity=1.0)
+    assert list(batches) == [1]
+    assert not AccountChange.objects.exists()
+
+
+def test_a_drainer_whose_time_is_up_leaves_the_rest_to_the_next(accounts: list[Account]) -> None:
+    batches = drain_as_they_come(seconds=0.0)
+    assert next(batches) > 0
+    Incident.objects.filter(account=accounts[0]).update(severity=1.0)
+    assert list(batches) == []
+    assert list(drain_as_they_come(seconds=0.0)) == [1]
 
 
 def test_a_failure_in_the_middle_brings_the_marks_back(accounts: list[Account]) -> None:
