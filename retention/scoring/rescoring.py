@@ -64,8 +64,13 @@ WHAT_HOLDS: Final = Planned(f"SELECT clock_timestamp(), {IN_FORCE}", {})
 
 
 def rescore_range(*, first: int, last: int, as_of: datetime.datetime, version: ModelVersion) -> int:
-    """Score the accounts whose ids lie from first to last as of a moment; return how many were written."""
+    """Score the accounts whose ids lie from first to last as of a moment; return how many were written.
+
+    Nobody waits for the disk here either: if a crash takes the scores, it takes it that the range is done, too.
+    """
     with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(NOT_WAITING_SQL)
         buckets = range(first // ACCOUNTS_A_LOCK, last // ACCOUNTS_A_LOCK + 1)
         _, in_force = _lock(buckets, InForce.of(version))
         scope = Scope.between(first, last)

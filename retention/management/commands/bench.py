@@ -159,3 +159,4 @@ class Command(BaseCommand):
 
     def _line(self, name: str, figure: str) -> None:
         self.stdout.write(f"{name:<34}{figure}")
+        self.stdout.flush()
