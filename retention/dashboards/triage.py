@@ -17,6 +17,7 @@ from departments.forms import AssignForm, BulkForm, DisputeForm, HandOffForm, Re
 from departments.http import PersonRequest
 from departments.models import OPEN_STATES, Capability, Department, Incident, State
 from departments.models.person import SEES_EVERYTHING
+from departments.prepared import departments_besides
 from retention.dashboards import triage_counts
 from retention.dashboards import triage_queue as queue
 from retention.dashboards.budgets import carried_by
@@ -31,6 +32,17 @@ from retention.dashboards.triage_views import views_of
 
 LONGEST_TEXT = 100
 EXPORTED = ("Incident", "Account", "State", "Puts at risk", "Due", "With", "Severity", "Type", "Happened", "Cause")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a department has open, and what that puts at risk in all."""
+
+    department: Department
+    open: int
+    unanswered: int
+    past_due: int
+    money: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +92,14 @@ def show_triage(request: PersonRequest) -> HttpResponse:
     """Show the own department's desk; whoever sees all of them chooses one."""
     require_desk(request)
     if request.user.role in SEES_EVERYTHING:
-        departments = _with_what_they_hold(timezone.now())
-        desks = DESKS.read(timezone.now())
+        moment = timezone.now()
+        held, desks = _what_they_hold(moment), DESKS.read(moment)
+        departments = [one.department for one in held]
         context = {
-            "departments": departments,
+            "departments": held,
             "fives": [(one, desks.figures.of[one.pk]) for one in departments if one.pk in desks.figures.of],
             "fives_at": desks.counted_at,
-            "paths": read_paths(None, timezone.now()),
+            "paths": read_paths(None, moment),
         }
         return render(request, "dashboards/triage_choice.html", context)
     if request.user.department is None:
@@ -215,16 +228,21 @@ def _tabs(department: Department, asked: Asked, counts: dict[str, int]) -> list[
     ]
 
 
-def _with_what_they_hold(moment: datetime.datetime) -> QuerySet[Department]:
-    held = Q(held_incidents__state__in=OPEN_STATES, held_incidents__merged_into=None)
-    departments = Department.objects.filter(is_active=True).annotate(
-        open=Count("held_incidents", filter=held),
-        unanswered=Count("held_incidents", filter=held & Q(held_incidents__state=State.NEW)),
-        past_due=Count("held_incidents", filter=held & Q(held_incidents__due_at__lt=moment)),
-        money=Sum("held_incidents__money_at_risk", filter=held, default=0.0),
+def _what_they_hold(moment: datetime.datetime) -> list[Held]:
+    """Return the departments, those with most at stake first.
+
+    What is open is counted before it is told of whom: a join to departments would be to all incidents there are.
+    """
+    held = Incident.objects.order_by().filter(state__in=OPEN_STATES, merged_into=None).values("department")
+    counted = held.annotate(
+        open=Count("pk"),
+        unanswered=Count("pk", filter=Q(state=State.NEW)),
+        past_due=Count("pk", filter=Q(due_at__lt=moment)),
+        money=Sum("money_at_risk"),
     )
-    # Said again, since grouping drops the model's own order.
-    return departments.order_by("-money", "position")
+    of = {row[0]: row[1:] for row in counted.values_list("department", "open", "unanswered", "past_due", "money")}
+    departments = [Held(one, *of.get(one.pk, (0, 0, 0, 0.0))) for one in departments_besides(None)]
+    return sorted(departments, key=lambda one: -one.money)
 
 
 def _exported(incidents: QuerySet[Incident]) -> Iterator[list[Cell]]:

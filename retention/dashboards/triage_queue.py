@@ -273,8 +273,9 @@ def _in_order(
     if text:
         incidents = incidents.filter(_holding(text))
     if view == View.RESOLVED:
-        in_order = latest_first(incidents)
-    elif view == View.UNHELD:
+        # By the moment itself, which is in an index.
+        return latest_first(incidents).order_by("-resolved_at", "-pk")
+    if view == View.UNHELD:
         in_order = unanswered_longest(incidents, moment)
     elif view in (View.RECENT, View.BOUNCED, View.ANSWERED, View.REOPENED, View.LATE_WAITS):
         in_order = dearest_first(incidents)

@@ -221,7 +221,9 @@ def test_the_departments_with_most_at_stake_come_first(shipping: Department, bil
     client = Client()
     client.force_login(make.person(Role.EXECUTIVE))
     shown = client.get(reverse("triage")).context["departments"]
-    assert [one.slug for one in shown][:2] == ["billing", "shipping"]
+    assert [one.department.slug for one in shown][:2] == ["billing", "shipping"]
+    assert (shown[0].open, shown[0].unanswered, shown[0].past_due, shown[0].money) == (1, 1, 1, 500.0)
+    assert (shown[-1].open, shown[-1].money) == (0, 0.0)
 
 
 def test_a_head_lands_on_the_own_desk(shipping: Department) -> None:
