@@ -14,6 +14,7 @@ from accounts.segments import segments_on_record
 from retention.dashboards import packing
 from retention.dashboards.company import COMPANY
 from retention.dashboards.kept import Figures
+from retention.dashboards.path_figures import ANSWERED
 from retention.dashboards.paths import PATHS
 from retention.dashboards.periods import Period
 from retention.dashboards.portfolio_kept import EVERYTHING
@@ -29,7 +30,7 @@ from retention.models import ImportRun, KeptFigures, ScorecardFigures
 KEPT_DAYS = 7
 LEAST_AGE = datetime.timedelta(seconds=50)
 TIMES_THEIR_COST = 10
-STANDING: Sequence[Figures[Any]] = (COMPANY, WORK, CARE, DESKS, PATHS, EVERYTHING, UNREPORTED)
+STANDING: Sequence[Figures[Any]] = (COMPANY, WORK, CARE, DESKS, PATHS, ANSWERED, EVERYTHING, UNREPORTED)
 LOCK_IF_FREE = "SELECT pg_try_advisory_xact_lock(hashtext('holdfast.figures'))"
 
 

@@ -1,23 +1,25 @@
 """How incidents went from desk to desk, over everything on record: in all, or of one department."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, models
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from departments.models import Department, Incident, Wait
 from retention.dashboards.bounces import BOUNCES, bounced
+from retention.dashboards.kept import Figures as Kept
 from retention.dashboards.triage_queue import IS_HELD, accepted
 
 MOST_PAIRS = 10
 MOST_UNHELD = 5
 
-# Both ways of being asked, as the desk counts them for 90 days.
+# Both ways of being asked, as the desk counts them for 90 days: of each department, and of all together.
 _ACCEPTED = """
-    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY hours), count(DISTINCT id) FROM (
-        SELECT incident.id, extract(epoch FROM incident.answered_at - incident.recorded_at)::float8 / 3600 AS hours
+    SELECT department_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY hours), count(DISTINCT id) FROM (
+        SELECT incident.department_id, incident.id,
+            extract(epoch FROM incident.answered_at - incident.recorded_at)::float8 / 3600 AS hours
         FROM departments_incident AS incident
         WHERE incident.answered_at >= incident.recorded_at
             AND (%(department)s::bigint IS NULL OR incident.department_id = %(department)s)
@@ -25,9 +27,10 @@ _ACCEPTED = """
                             WHERE earlier.incident_id = incident.id AND earlier.answer = 'accepted'
                                 AND NOT earlier.is_of_part)
         UNION ALL
-        SELECT incident_id, extract(epoch FROM answered_at - proposed_at)::float8 / 3600 FROM departments_handoff
+        SELECT to_department_id, incident_id, extract(epoch FROM answered_at - proposed_at)::float8 / 3600
+        FROM departments_handoff
         WHERE answer = 'accepted' AND (%(department)s::bigint IS NULL OR to_department_id = %(department)s)
-    ) AS asked
+    ) AS asked GROUP BY GROUPING SETS ((department_id), ())
 """
 _PAIRS = f"""
     SELECT one.slug, one.name, other.slug, other.name, count(DISTINCT bounce.incident_id)
@@ -66,7 +69,8 @@ class Pair:
 class Figures:
     """The median hours to accept, at so many incidents; returns in all and by pair, and what else befell.
 
-    `returned` counts what was disputed, too. `late_waits` are the incidents on which work was set to wait when their
+    `counted_at` is when the acceptances and what was reopened were counted, None for now. `returned` counts what was
+    disputed, too. `late_waits` are the incidents on which work was set to wait when their
     deadline was near or had passed; `unheld` those that nobody had for longest at a stretch, each with its hours.
     """
 
@@ -77,6 +81,31 @@ class Figures:
     reopened: int
     late_waits: int
     unheld: Sequence[tuple[Incident, float]]
+    counted_at: datetime.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The median hours to accept, at how many incidents, and how many were reopened after they were resolved."""
+
+    median_hours: float | None
+    accepted: int
+    reopened: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredByDepartment:
+    """Those of each department by its id, and of all together; one that accepted and reopened nothing has none."""
+
+    whole: Answered
+    of: Mapping[int, Answered]
+
+    def at(self, department: Department | None) -> Answered:
+        """Return those of a department, or of all."""
+        return self.whole if department is None else self.of.get(department.pk, _NOTHING)
+
+
+_NOTHING = Answered(None, 0, 0)
 
 
 class Part(models.TextChoices):
@@ -89,25 +118,49 @@ class Part(models.TextChoices):
 
 
 def figures(department: Department | None, moment: datetime.datetime) -> Figures:
-    """Return the figures of everything that a department holds, held last or was asked; or of all departments."""
+    """Return the figures of everything that a department holds, held last or was asked; or of all departments.
+
+    What reads all incidents there are is told as it is kept, if it is.
+    """
+    kept = ANSWERED.kept(moment)
+    answered = (kept.figures if kept else _answered(department)).at(department)
     given = {"department": department.pk if department else None, "most": MOST_PAIRS}
     with connection.cursor() as cursor:
-        cursor.execute(_ACCEPTED, given)
-        median, accepted_at = cursor.fetchone()
         cursor.execute(_PAIRS, given)
         pairs = [Pair(*row) for row in cursor.fetchall()]
         cursor.execute(_UNHELD, {**given, "most": MOST_UNHELD, "moment": moment})
         hours = dict(cursor.fetchall())
     incidents = Incident.objects.select_related("account").in_bulk(list(hours))
     return Figures(
-        median_hours=median,
-        accepted=accepted_at,
+        median_hours=answered.median_hours,
+        accepted=answered.accepted,
         returned=made_of(Part.RETURNED, department).count(),
         pairs=pairs,
-        reopened=made_of(Part.REOPENED, department).count(),
+        reopened=answered.reopened,
         late_waits=made_of(Part.LATE_WAITS, department).count(),
         unheld=[(incidents[key], each) for key, each in hours.items()],
+        counted_at=kept.counted_at if kept else None,
     )
+
+
+def _answered(department: Department | None) -> AnsweredByDepartment:
+    """Count them of one department, or of each and all together."""
+    reopened = dict(made_of(Part.REOPENED, department).order_by().values_list("department").annotate(Count("pk")))
+    with connection.cursor() as cursor:
+        cursor.execute(_ACCEPTED, {"department": department.pk if department else None})
+        accepted_by = {holder: (median, count) for holder, median, count in cursor.fetchall()}
+    of = {
+        one: Answered(*accepted_by.get(one, (None, 0)), reopened.get(one, 0))
+        for one in {*accepted_by, *reopened} - {None}
+    }
+    return AnsweredByDepartment(Answered(*accepted_by.get(None, (None, 0)), sum(reopened.values())), of)
+
+
+def _answered_everywhere(moment: datetime.datetime) -> AnsweredByDepartment:
+    return _answered(None)
+
+
+ANSWERED = Kept("answered", AnsweredByDepartment, _answered_everywhere)
 
 
 def made_of(part: Part, department: Department | None, one: str = "", other: str = "") -> QuerySet[Incident]:

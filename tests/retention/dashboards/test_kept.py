@@ -35,7 +35,7 @@ from tests.retention.dashboards.books import score
 pytestmark = pytest.mark.django_db
 NAMES = [figures.name for figures in STANDING]
 PORTFOLIOS = ("/portfolio", "/portfolio?tab=all", "/portfolio?tab=moved&sort=name")
-TRIAGE = ("/triage", "/triage/shipping", "/triage/handed-on?department=shipping")
+TRIAGE = ("/triage", "/triage/shipping", "/triage/handed-on", "/triage/handed-on?department=shipping")
 PAGES = (*PORTFOLIOS, *TRIAGE, "/scorecard", "/method")
 CHANGING = (r'name="csrfmiddlewaretoken" value="\w+"', r"<time [^>]*>[^<]*</time>", r" · (departments )?counted ")
 
