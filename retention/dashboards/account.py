@@ -22,7 +22,7 @@ from retention.dashboards.account_movement import chosen_day, movement_of
 from retention.dashboards.account_quiet import quiet_feeds
 from retention.dashboards.account_timeline import KIND_WORDS, timeline_of
 from retention.models import Override, Score
-from retention.scoring.explaining import explain, explain_score, ledger_lines
+from retention.scoring.explaining import Explanation, explain, explain_score, ledger_lines
 
 _VISIBLE = PreparedFor(lambda reader: Account.objects.visible_to(reader).filter(public_id=given("public_id")))
 _OPEN = PreparedFor(
@@ -102,18 +102,20 @@ def _full(
         "may_override": person.can(Capability.OVERRIDE_RISK),
         "care": care_of(account, person, score),
         "may_log_contact": person.can(Capability.LOG_CONTACT),
-        **(_judgement(account, score, since) if score else {}),
+        **(_judgement(account, score, since, explanation) if score else {}),
     }
 
 
-def _judgement(account: Account, score: Score, since: datetime.date | None) -> dict[str, Any]:
+def _judgement(
+    account: Account, score: Score, since: datetime.date | None, explanation: Explanation | None
+) -> dict[str, Any]:
     departments = departments_by_slug()
     course = history_of(account, score)
     return {
         "waterfall": waterfall(ledger_lines(score), departments),
         "course": course,
         "course_chart": history_chart(course, score.risk),
-        "movement": movement_of(account, score, departments, since),
+        "movement": movement_of(account, score, departments, since, explanation.facts if explanation else None),
     }
 
 

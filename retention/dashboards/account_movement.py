@@ -12,6 +12,7 @@ from accounts.prepared import Prepared, given
 from departments.models import Department, Incident
 from retention import formatting
 from retention.models import Score, ScoreHistory
+from retention.scoring.features import Facts
 from retention.scoring.moves import CAUSE_WORDS, Explained, MoveLine, explain_movement, score_by
 from retention.scoring.rounding import rounded_parts
 
@@ -63,15 +64,22 @@ def chosen_day(text: str) -> datetime.date | None:
 
 
 def movement_of(
-    account: Account, score: Score, departments: Mapping[str, Department], since: datetime.date | None
+    account: Account,
+    score: Score,
+    departments: Mapping[str, Department],
+    since: datetime.date | None,
+    facts: Facts | None,
 ) -> ShownMovement | None:
-    """Explain the movement since the end of a day, else since a week before the score; None without an older score."""
+    """Explain the movement since the end of a day, else since a week before the score; None without an older score.
+
+    `facts` are what the score was explained by.
+    """
     moment = _end_of(since) if since else score.as_of - WEEK
     found = score_by(account, min(moment, score.as_of - datetime.timedelta(seconds=1)))
     before = found or _oldest(account, score)
     if before is None:
         return None
-    explained = explain_movement(before, score)
+    explained = explain_movement(before, score, facts)
     shown = _gathered(explained.lines)
     start, end = round(before.risk * TENTHS), round(score.risk * TENTHS)
     tenths = rounded_parts([line.points * TENTHS for line in shown], end - start)

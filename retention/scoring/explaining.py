@@ -67,6 +67,7 @@ class Explanation:
     parts: list[IncidentPart]
     inputs: Inputs
     model: ScoringModel
+    facts: Facts
 
     def points_of_incidents(self) -> dict[uuid.UUID, float]:
         """Return the points that each incident adds, all departments that answer for them together."""
@@ -107,7 +108,7 @@ def explain_score(account: Account, stored: Score) -> Explanation | None:
     ledger = build_ledger(scores, model.weights)
     revenue = float(facts.annual_revenue[0])
     parts = _parts(account, facts, ledger)
-    return Explanation(float(scores.risk[0]), revenue, ledger.lines(0, revenue), parts, inputs, model)
+    return Explanation(float(scores.risk[0]), revenue, ledger.lines(0, revenue), parts, inputs, model, facts)
 
 
 def _parts(account: Account, facts: Facts, ledger: Ledger) -> list[IncidentPart]:

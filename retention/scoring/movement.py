@@ -156,7 +156,8 @@ def split(passage: Passage, parts: Parts) -> Movement:
 
 def split_between_models(old: Passage, new: Passage, parts: Parts) -> Movement:
     """Split the change from the old model's risk at the first moment to the new model's at the second."""
-    return split(old, parts).halved_with(split(new, parts))
+    before = split(old, parts)
+    return before.halved_with(before if new is old else split(new, parts))
 
 
 def _known(inputs: Inputs, loads: Floats, weights: Weights) -> Inputs:

@@ -11,6 +11,7 @@ from accounts.models import Account
 from accounts.prepared import Prepared, given
 from retention.models import Score, ScoreHistory
 from retention.scoring.engine import TermKind, Weights, department_key
+from retention.scoring.features import Facts
 from retention.scoring.ledger import RECOVERING, RECOVERING_REASON, not_attributed_reason
 from retention.scoring.movement import Cause
 from retention.scoring.moving import Moved, read_movement
@@ -82,13 +83,17 @@ _KEPT_BY = Prepared(
 )
 
 
-def explain_movement(before: AnyScore, after: AnyScore) -> Explained:
-    """Say why a risk moved from one kept score to a later one of the same account; raises ValueError for others."""
+def explain_movement(before: AnyScore, after: AnyScore, facts: Facts | None = None) -> Explained:
+    """Say why a risk moved from one kept score to a later one of the same account; raises ValueError for others.
+
+    `facts` are what the later score was explained by, where they have been read already.
+    """
     if before.account_id != after.account_id or before.as_of >= after.as_of:
         raise ValueError("A movement leads from a score of an account to a later one of the same account.")
-    models = (scoring_model(before.model), scoring_model(after.model))
-    moved = read_movement([before.account_id], (before.as_of, after.as_of), models)
-    lines = list(_lines(moved, 0, models[1].weights)) if len(moved.account_ids) else []
+    later = scoring_model(after.model)
+    models = (later if before.model_id == after.model_id else scoring_model(before.model), later)
+    moved = read_movement([before.account_id], (before.as_of, after.as_of), models, facts)
+    lines = list(_lines(moved, 0, later.weights)) if len(moved.account_ids) else []
     rest = after.risk - before.risk - sum(line.points for line in lines)
     if abs(rest) > LEAST_CORRECTION or not lines:
         lines.append(MoveLine(Cause.CORRECTED, CORRECTED_WORDS if lines else NOT_READABLE, rest))

@@ -206,13 +206,17 @@ def read_movement(
     account_ids: Sequence[int],
     moments: tuple[datetime.datetime, datetime.datetime],
     models: tuple[ScoringModel, ScoringModel],
+    facts: Facts | None = None,
 ) -> Moved:
     """Split why the risks of accounts moved from the first moment and model to the second: a fixed number of queries.
 
-    Accounts that were no customers at one of the moments are left out.
+    Accounts that were no customers at one of the moments are left out. `facts` are those of the later moment, where
+    they have been read already for just these accounts and the later model.
     """
     reading = _Reading(account_ids, moments)
-    passages = [reading.passage(model) for model in models]
+    if facts is not None:
+        reading.take(facts, models[1])
+    passages = [reading.passage(model) for model in (models[:1] if models[0] is models[1] else models)]
     parts, records, causes = _parts(reading, moments)
     movement = split_between_models(passages[0], passages[-1], parts)
     return Moved(reading.known, reading.facts(0, models[0]).departments, movement, parts, records, causes)
@@ -232,6 +236,11 @@ class _Reading:
             scope = Scope.of_ids(self.account_ids)
             self._read[key] = read_facts(scope, self.moments[place], model.window_days)
         return self._read[key]
+
+    def take(self, facts: Facts, model: ScoringModel) -> None:
+        """Take facts of the later moment that were read for a model."""
+        if facts.as_of == self.moments[1]:
+            self._read[1, model.window_days] = facts
 
     def passage(self, model: ScoringModel) -> Passage:
         before, after = self.facts(0, model), self.facts(1, model)
