@@ -40,7 +40,7 @@ class Command(BaseCommand):
         parser.add_argument("--scale", default=scale, help="1 is a million accounts; 0.1 unless told")
         parser.add_argument("--seconds", type=float, default=seconds, help="how long 200 changes a second go on")
         parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that score at once")
-        parser.add_argument("--repeats", type=int, default=20, help="how often each page is asked for")
+        parser.add_argument("--repeats", type=int, default=100, help="how often each page is asked for")
         parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="measure only some of it")
 
     def handle(self, *args: Any, **options: Any) -> None:
