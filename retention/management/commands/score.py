@@ -29,7 +29,10 @@ class Command(BaseCommand):
             "--account", action="append", default=[], metavar="ID", help="public id, external id or exact name"
         )
         parser.add_argument(
-            "--as-of", metavar="DATE", help="score from what was known at the end of that day (UTC), such as 2026-03-31"
+            "--as-of",
+            metavar="DATE",
+            help="score from what was known at the end of that day (UTC), such as 2026-03-31; who answers for an "
+            "incident, and how it is graded, count as settled since, back to the day it happened",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -38,17 +38,48 @@ def known(rows: Any, moment: datetime.datetime, happened: str) -> list[Any]:
 
 def rhythm(orders: list[Order], today: int, version: ModelVersion) -> float:
     """Log-odds of no order in the horizon, from the orders until the day `today`."""
-    days = sorted({day_of(order.ordered_at) for order in orders if day_of(order.ordered_at) <= today})
-    p = version.rhythm["orders"]["bgnbd"]
+    known = [order for order in orders if day_of(order.ordered_at) <= today]
+    days = sorted({day_of(order.ordered_at) for order in known})
+    learned = version.rhythm["orders"]
+    silent = silence(learned["bgnbd"], days, today, version.horizon_days)
+    if not days:
+        return silent
+    total = 0.0
+    facts = {"bgnbd": silent, "constant": 1.0} | plain_facts(known, days, today, learned["usual_gap_days"])
+    for name, coefficient in learned["coefficients"].items():
+        total += coefficient * facts[name]
+    return max(-9.0, min(9.0, total))
+
+
+def silence(p: dict[str, float], days: list[int], today: int, horizon: float) -> float:
+    """Log-odds of no order in the horizon by BG/NBD; a customer without any counts as if its first were just now."""
     r, alpha, a, b = p["r"], p["alpha"], p["a"], p["b"]
     x = max(len(days) - 1, 0)
     t_x = days[-1] - days[0] if days else 0
     watched = today - days[0] if days else 0
     odds_dead = 0.0 if x == 0 else a / (b + x - 1) * ((alpha + watched) / (alpha + t_x)) ** (r + x)
     alive = 1 / (1 + odds_dead)
-    silent = ((alpha + watched) / (alpha + watched + version.horizon_days)) ** (r + x)
+    silent = ((alpha + watched) / (alpha + watched + horizon)) ** (r + x)
     order = alive * (1 - silent)
     return max(-9.0, min(9.0, math.log((1 - order) / order)))
+
+
+def plain_facts(orders: list[Order], days: list[int], today: int, usual_gap: float) -> dict[str, float]:
+    """What a learned rhythm weighs beside BG/NBD: silence, the account's own gap, a year's orders and money, trend."""
+    ages = [today - day_of(order.ordered_at) for order in orders]
+    in_a_year = [order for order, age in zip(orders, ages, strict=True) if age < 365]
+    lately = sum(1 for age in ages if age < 90)
+    before = sum(1 for age in ages if 90 <= age < 180)
+    own_gap = (days[-1] - days[0] + usual_gap) / len(days)
+    silent = math.log1p(today - days[-1])
+    return {
+        "silence": silent,
+        "silence_against_own_gap": silent - math.log1p(own_gap),
+        "orders_in_a_year": math.log1p(len(in_a_year)),
+        "revenue_in_a_year": math.log1p(max(float(sum(order.amount for order in in_a_year)), 0.0)),
+        "trend": math.log1p(lately) - math.log1p(before) if today - days[0] >= 180 else 0.0,
+        "single_order": 1.0 if len(days) == 1 else 0.0,
+    }
 
 
 def friction(part: Responsibility, moment: datetime.datetime) -> float:
@@ -60,12 +91,15 @@ def friction(part: Responsibility, moment: datetime.datetime) -> float:
     return load
 
 
-def contract_base(account: Account, first_order_day: int | None, today: int, version: ModelVersion) -> float:
+def contract_base(
+    account: Account, first_order_day: int | None, orders_in_a_year: int, today: int, version: ModelVersion
+) -> float:
     starts = [(account.customer_since - EPOCH).days] if account.customer_since else []
     starts += [first_order_day] if first_order_day is not None else []
     tenure = max(today - min(starts), 0) if starts else 0
     base = version.rhythm["contract"]
     total = base["usual"] + base["per_tenure"] * math.log2(1 + tenure / 365.25)
+    total += base["per_activity"] * math.log1p(orders_in_a_year)
     if account.renews_on:
         days = float((account.renews_on - EPOCH).days - today)
         days = days % 365.25 if days < 0 else days
@@ -142,10 +176,15 @@ def expected_score(
     before = rhythm(orders, cut, version)
     since = rhythm(orders, today, version) - before
     repeats_before = len({day for day in days if day <= cut}) - 1
+    year_before = sum(1 for day in days if cut - 365 < day <= cut)
+    contract = 0.0 if by_order else contract_base(account, first, year_before, today, version)
     features = {
         "intercept": 1.0,
         "rhythm_before": before if by_order else 0.0,
-        "contract": 0.0 if by_order else contract_base(account, first, today, version),
+        "contract": contract,
+        "contract_level": 1.0 if contract else 0.0,
+        f"segment:{account.segment}": 1.0,
+        f"segment_rhythm:{account.segment}": (before if by_order else contract) + 2.0,
         "care:contact_overdue": contact_overdue(account, moment, tenure, usual_cadence),
         "care:innovation_gap": innovation_gap(account, moment, tenure),
         "care:broken_promises": broken_promises(account, moment),
@@ -163,7 +202,9 @@ def _by_weights(
     version: ModelVersion,
 ) -> Expected:
     contributions = [
-        mean * features[term["key"]] for mean, term in zip(version.weights["mean"], version.terms, strict=True)
+        # Of the segments, a model knows those that it learned of; an account is in one.
+        mean * features.get(term["key"], 0.0)
+        for mean, term in zip(version.weights["mean"], version.terms, strict=True)
     ]
     base = [term["kind"] == "baseline" for term in version.terms]
     z0 = sum(c for c, is_base in zip(contributions, base, strict=True) if is_base)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import datetime
 import random
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from accounts.models import Account, Order
-from departments.models import Department, FrictionType, Incident, Responsibility, State
-from retention.models import ModelVersion, Score
+from departments.models import Department, FrictionType, Incident, Responsibility, Role, State
+from retention.models import ModelVersion, Origin, Score
+from retention.scoring.engine import CONTRACT_LEVEL, Evidence, ScoringModel, Weights, segment_terms, standard_terms
 from retention.scoring.features import Scope, build_inputs, read_facts
 from retention.scoring.rescoring import rescore_accounts, rescore_range
-from retention.scoring.versions import ensure_active_version, scoring_model
+from retention.scoring.rhythm import BgNbd, ContractBase, Rhythm, expert_coefficients
+from retention.scoring.versions import ensure_active_version, scoring_model, stored_model
+from retention.versions.actions import activate
 from tests import make
 from tests.retention.scoring import random_company
 from tests.retention.scoring.random_company import NOW
@@ -48,6 +52,50 @@ def test_a_full_scoring_equals_the_reference(seed: int) -> None:
     version = ensure_active_version()
     in_range(accounts, NOW, version)
     assert_scored_as_by_reference(accounts, version, NOW)
+
+
+def a_learned_version(seed: int) -> ModelVersion:
+    """A model in which everything that can be learned was learned, and nothing is as experts have it."""
+    dice = np.random.default_rng(seed)
+    departments = dict(Department.objects.values_list("slug", "name"))
+    base, *rest = standard_terms(departments)
+    segments = [term for name in SEGMENTS for term in segment_terms(name)]
+    terms = (base, CONTRACT_LEVEL, *segments, *rest)
+    mean = np.abs(dice.normal(0.5, 0.5, len(terms)))
+    weights = replace(Weights.from_experts(terms), mean=mean, evidence=(Evidence.SUPPORTED,) * len(terms))
+    names = expert_coefficients()
+    rhythm = Rhythm(BgNbd(0.6, 41.0, 0.35, 4.0), dict(zip(names, dice.normal(0.0, 0.3, len(names)), strict=True)), 61.0)
+    contract = ContractBase(-2.9, -0.2, 1.1, 0.4)
+    model = ScoringModel(weights, rhythm, contract, horizon_days=60.0, window_days=150.0)
+    in_force = ensure_active_version().number
+    version = ModelVersion.objects.create(
+        number=in_force + 1, origin=Origin.FIT, horizon_days=60, window_days=150, **stored_model(model, 25)
+    )
+    activate(version=version, instead_of=in_force, acting_person=make.person(Role.ADMINISTRATOR))
+    return ensure_active_version()
+
+
+SEGMENTS = ("Retail", "Public sector")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_under_a_learned_model_and_learned_half_lives_every_path_equals_the_reference(seed: int) -> None:
+    accounts = random_company.build(seed, accounts=25)
+    for number, account in enumerate(accounts):
+        account.segment = ("", *SEGMENTS)[number % 3]
+        account.save(update_fields=["segment"])
+    version = a_learned_version(seed)
+    for kind in FrictionType.objects.order_by("pk"):
+        FrictionType.objects.filter(pk=kind.pk).update(half_life_days=kind.half_life_days * 2.7)
+    in_range(accounts, NOW, version)
+    assert_scored_as_by_reference(accounts, version, NOW)
+    changed = change_at_random(accounts, random.Random(seed))
+    rescore_accounts(account_ids=changed, as_of=NOW, version=version)
+    assert_scored_as_by_reference(accounts, version, NOW)
+    past = NOW - datetime.timedelta(days=200)
+    Score.objects.all().delete()
+    in_range(accounts, past, version)
+    assert_scored_as_by_reference(known_by(accounts, past), version, past)
 
 
 @pytest.mark.parametrize("days", [30, 200, 420])
