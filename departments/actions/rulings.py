@@ -36,15 +36,17 @@ from departments.models import (
 
 def parties(incident: Incident) -> QuerySet[Department]:
     """Return the departments between which the incident lies: who answers, asked or was asked, and who reported it."""
+    hand_offs, disputes = incident.hand_offs.order_by(), incident.disputes.order_by()
+    # Looked up at the incident: joined to departments, everything that each ever had would be paired with the rest.
     concerned = (
-        Q(responsibilities__incident=incident)
-        | Q(given__incident=incident)
-        | Q(asked__incident=incident)
-        | Q(raised_disputes__incident=incident)
-        | Q(disputes_to_answer__incident=incident)
+        Q(pk__in=incident.responsibilities.order_by().values("department"))
+        | Q(pk__in=hand_offs.values("from_department"))
+        | Q(pk__in=hand_offs.values("to_department"))
+        | Q(pk__in=disputes.values("department"))
+        | Q(pk__in=disputes.values("against"))
         | Q(pk=incident.reporting_department_id)
     )
-    return Department.objects.filter(pk__in=Department.objects.order_by().filter(concerned).values("pk"))
+    return Department.objects.filter(concerned)
 
 
 @transaction.atomic

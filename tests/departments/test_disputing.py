@@ -104,6 +104,13 @@ def handed_on(giver: Department, taker: Department, share: float = 1.0) -> Incid
     return fresh(incident)
 
 
+def test_the_sides_are_looked_up_at_the_incident_and_not_among_all_that_departments_ever_had() -> None:
+    incident = reported()
+    found = parties(incident)
+    assert " JOIN " not in str(found.query)
+    assert incident.department in found
+
+
 def take_back(incident: Incident, person: Person) -> None:
     batch = undo_of([fresh(incident)], person)
     assert batch is not None
