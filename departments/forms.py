@@ -130,6 +130,7 @@ class ResolveForm(forms.Form):
         required=False,
         empty_label="not known yet",
         label="Why it happened",
+        help_text="Left open, the cause that its whys found.",
     )
 
     def __init__(self, *args: Any, department: Department, **kwargs: Any) -> None:

@@ -17,6 +17,7 @@ from departments.actions.permissions import require, require_answering, require_
 from departments.actions.steps import last_step, moment, record_step, require_state, swap
 from departments.actions.undo import Picture, allow_undo, picture
 from departments.clocks import deadline
+from departments.cure.found import found_causes
 from departments.models import (
     Capability,
     CauseCode,
@@ -192,7 +193,10 @@ def check_assignee(incident: Incident, assignee: Person | None, acting_person: P
 
 @transaction.atomic
 def resolve(*, incident: Incident, resolution: str, cause: CauseCode | None, acting_person: Person) -> Incident:
-    """Say how it was put right, and why it happened; whoever resolves an incident has accepted it."""
+    """Say how it was put right, and why it happened; whoever resolves an incident has accepted it.
+
+    Without a cause, the one that its whys found stands.
+    """
     require_answering(acting_person, incident.department)
     require_state(incident, *WORKABLE)
     words = resolution.strip()
@@ -200,6 +204,7 @@ def resolve(*, incident: Incident, resolution: str, cause: CauseCode | None, act
         raise Invalid("resolution", "Say how it was put right.")
     if cause is not None and cause.department_id != incident.department_id:
         raise Invalid("cause", f"“{cause}” is a cause of another department.")
+    cause = cause or found_causes([incident]).get(incident.pk)
     before, as_it_was = incident.state, picture(incident)
     now = timezone.now()
     swap(

@@ -33,6 +33,7 @@ from departments.actions.permissions import require, require_answering, require_
 from departments.actions.sets import Standing, Step, locked, planned, write
 from departments.actions.shares import write_all_shares
 from departments.clocks import calendars
+from departments.cure.found import found_causes
 from departments.models import (
     Answer,
     Capability,
@@ -225,15 +226,17 @@ def assign_all(*, incidents: Iterable[Incident], assignee: Person | None, acting
 def resolve_all(
     *, incidents: Iterable[Incident], resolution: str, cause: CauseCode | None, acting_person: Person
 ) -> Outcome:
-    """Say how all of them were put right, and why they happened."""
+    """Say how all of them were put right, and why they happened; without a cause, the one its whys found."""
     found, refused = locked(incidents)
     disputed = disputed_by([one.incident for one in found])
     words, now = resolution.strip(), timezone.now()
+    by_whys = found_causes([one.incident for one in found]) if cause is None else {}
 
     def plan(standing: Standing) -> Step:
         incident = standing.incident
         require_answering(acting_person, incident.department)
         require_one_of(incident, *WORKABLE)
+        named = cause or by_whys.get(incident.pk)
         if not words:
             raise Invalid("resolution", "Say how it was put right.")
         if cause is not None and cause.department_id != incident.department_id:
@@ -241,11 +244,11 @@ def resolve_all(
         changes = {
             "state": State.RESOLVED,
             "resolution": words,
-            "cause_id": cause.pk if cause else None,
+            "cause_id": named.pk if named else None,
             "answered_at": incident.answered_at or now,
             "resolved_at": max(now, incident.happened_at),
         }
-        details = {"state_before": incident.state, "cause": cause.name if cause else None}
+        details = {"state_before": incident.state, "cause": named.name if named else None}
         own = disputed.get(incident.pk, {}).get(incident.department_id)
         return Step(standing, "resolved", changes, details, words, also=[as_disputed(own)] if own else [])
 

@@ -38,6 +38,7 @@ from departments.forms import (
 from departments.http import PersonRequest
 from departments.models import (
     Attachment,
+    CauseCode,
     Dispute,
     HandOff,
     Incident,
@@ -179,6 +180,7 @@ def _context(person: Person, incident: Incident) -> dict[str, object]:
     rulings = list(_rulings(incident)) if "rulings" in there else []
     disputes = list(_disputes(incident)) if "disputes" in there else []
     parts = _PARTS(incident=incident.pk)
+    cure = incident_context(person, incident, events[::-1])
     standing = Standing(path, regradings, rulings, open_wait, disputes, parts)
     return {
         "incident": incident,
@@ -199,8 +201,8 @@ def _context(person: Person, incident: Incident) -> dict[str, object]:
         "rulings": rulings,
         **disputes_shown(person, incident, standing),
         "may": may(person, incident, standing),
-        **incident_context(person, incident, events[::-1]),
-        **_forms(person, incident),
+        **cure,
+        **_forms(person, incident, _cause_found(incident, cure)),
         "end_wait_form": once_shown(EndWaitForm, wait=open_wait, person=person, auto_id="end_wait_%s"),
     }
 
@@ -211,7 +213,18 @@ def _clocks(
     return clocks_of(incident, events, path, departments_by_slug(), calendars(), timezone.now(), waits)
 
 
-def _forms(person: Person, incident: Incident) -> dict[str, object]:
+def _cause_found(incident: Incident, cure: Mapping[str, Any]) -> CauseCode | None:
+    """Return the cause that it was resolved with, or that its whys found, or those of its problem."""
+    rows = [row for name in ("cure", "cure_of_problem") if cure[name] for row in reversed(cure[name].root_causes)]
+    found = (row.cause for row in rows if _fits(row.cause, incident))
+    return incident.cause or next(found, None)
+
+
+def _fits(cause: CauseCode | None, incident: Incident) -> bool:
+    return cause is not None and cause.is_active and cause.department_id == incident.department_id
+
+
+def _forms(person: Person, incident: Incident, cause: CauseCode | None) -> dict[str, object]:
     department = incident.department
     assignee = incident.assignee.public_id if incident.assignee else None
     grade = {"severity": round(incident.severity * 100), "friction_type": incident.friction_type.slug}
@@ -220,7 +233,7 @@ def _forms(person: Person, incident: Incident) -> dict[str, object]:
         "assign": partial(AssignForm, department=department, initial={"assignee": assignee}),
         "hand_off": partial(HandOffForm, department=own_department(person, incident)),
         "dispute": DisputeForm,
-        "resolve": partial(ResolveForm, department=department, initial={"cause": incident.cause}),
+        "resolve": partial(ResolveForm, department=department, initial={"cause": cause}),
         "reopen": WordsForm,
         "answer": AnswerForm,
         "counter": CounterForm,

@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 from django.db import connection
 
 from accounts.prepared import Prepared, among
+from departments.cure.found import found_causes
 from departments.models import (
     CauseCode,
     Department,
@@ -26,20 +27,22 @@ _ANY: Final = """
         EXISTS (SELECT FROM departments_responsibility
             WHERE incident_id = ANY(%(keys)s) AND share > 0 AND share < 1),
         ARRAY(SELECT incident_id FROM departments_ruling
-            WHERE incident_id = ANY(%(keys)s) AND state = %(open)s AND regrading_id IS NULL)
+            WHERE incident_id = ANY(%(keys)s) AND state = %(open)s AND regrading_id IS NULL),
+        EXISTS (SELECT FROM departments_rootcause WHERE undone_at IS NULL AND cause_id IS NOT NULL
+            AND (incident_id = ANY(%(keys)s) OR problem_id = ANY(%(problems)s::bigint[])))
 """
 # By their keys: joined to the incidents, they take several times as long to plan as to find.
 _NAMED: Final = """
     SELECT 'person', id, name, role FROM departments_person WHERE id = ANY(%(person)s::bigint[])
     UNION ALL SELECT 'rule', id, name, '' FROM departments_detectionrule WHERE id = ANY(%(rule)s::bigint[])
-    UNION ALL SELECT 'cause', id, name, '' FROM departments_causecode WHERE id = ANY(%(cause)s::bigint[])
+    UNION ALL SELECT 'cause', id, name, public_id::text FROM departments_causecode WHERE id = ANY(%(cause)s::bigint[])
     UNION ALL SELECT 'department', id, name, slug FROM departments_department
     WHERE id = ANY(%(department)s::bigint[])
 """
 _FIELDS: Final[Mapping[str, tuple[type[Any], tuple[str, ...]]]] = {
     "person": (Person, ("id", "name", "role")),
     "rule": (DetectionRule, ("id", "name")),
-    "cause": (CauseCode, ("id", "name")),
+    "cause": (CauseCode, ("id", "name", "public_id")),
     "department": (Department, ("id", "name", "slug")),
 }
 _REFERENCES: Final = {
@@ -60,29 +63,35 @@ _PARTS = Prepared(lambda: Responsibility.objects.filter(incident=among("keys"), 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """All hand-offs, open disputes and the parts of several who answer, by incident; and which wait for a ruling."""
+    """All hand-offs, open disputes and the parts of several who answer, by incident; and which wait for a ruling.
+
+    `causes` are those that the whys of an incident found.
+    """
 
     hand_offs: Mapping[int, Sequence[HandOff]]
     disputes: Mapping[int, Sequence[Dispute]]
     parts: Mapping[int, Sequence[Responsibility]]
     ruled: frozenset[int]
+    causes: Mapping[int, CauseCode]
 
     @classmethod
     def of(cls, incidents: Sequence[Incident]) -> Self:
         """Read it of all incidents of a page, and by name whoever they refer to."""
         if not incidents:
-            return cls({}, {}, {}, frozenset())
+            return cls({}, {}, {}, frozenset(), {})
         _name_all(incidents)
         by_key = {incident.pk: incident for incident in incidents}
-        given: dict[str, Any] = {"keys": list(by_key), "open": str(RulingState.OPEN)}
+        problems = [incident.problem_id for incident in incidents if incident.problem_id is not None]
+        given: dict[str, Any] = {"keys": list(by_key), "problems": problems, "open": str(RulingState.OPEN)}
         with connection.cursor() as cursor:
             cursor.execute(_ANY, given)
-            handed, disputed, parted, ruled = cursor.fetchone()
+            handed, disputed, parted, ruled, explained = cursor.fetchone()
         return cls(
             _by_incident(_HAND_OFFS(keys=list(by_key)) if handed else (), by_key),
             _by_incident(_DISPUTES(keys=list(by_key)) if disputed else (), by_key),
             _by_incident(_PARTS(keys=list(by_key)) if parted else (), by_key),
             frozenset(ruled),
+            found_causes(incidents) if explained else {},
         )
 
 

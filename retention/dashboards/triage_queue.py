@@ -338,7 +338,7 @@ def _cursor(places: Sequence[tuple[int, float]], moment: datetime.datetime) -> s
 # besides: PostgreSQL takes several times as long to plan a join of nine tables as to answer it.
 _SHOWN = (
     *("public_id", "title", "state", "severity", "due_at", "resolved_at", "money_at_risk", "source", "department_id"),
-    *("assignee_id", "reporter_id", "rule_id", "cause_id"),
+    *("assignee_id", "reporter_id", "rule_id", "cause_id", "problem_id"),
     *("account__name", "account__public_id", "account__score__risk", "account__score__annual_revenue"),
 )
 _ROWS = Prepared(

@@ -12,6 +12,7 @@ from django.urls import reverse
 from departments.models import (
     Answer,
     Capability,
+    CauseCode,
     Department,
     Direction,
     Dispute,
@@ -48,7 +49,7 @@ class Deeds:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One incident on the desk; `hand_off` is the one that waits for an answer, whoever is asked."""
+    """One incident on the desk: `hand_off` waits for an answer, whoever is asked; `found` is the cause that whys found."""
 
     incident: Incident
     title: str
@@ -58,6 +59,7 @@ class Row:
     deadline: datetime.datetime | None
     is_asked: bool
     hand_off: HandOff | None
+    found: CauseCode | None
     may: Deeds
 
     @property
@@ -108,6 +110,12 @@ class Row:
         return address("incident_resolve", self.incident.public_id)
 
     @property
+    def cause(self) -> str:
+        """Return the public id of the cause that it had before it was reopened, or that its whys found."""
+        named = self.incident.cause or self.found
+        return str(named.public_id) if named else ""
+
+    @property
     def reopen(self) -> str:
         """Return where to say that it is not."""
         return address("incident_reopen", self.incident.public_id)
@@ -145,6 +153,7 @@ class _Between:
     disputes: Sequence[Dispute]
     part: Responsibility | None
     is_before_an_executive: bool
+    found: CauseCode | None
 
     @classmethod
     def of(cls, incident: Incident, department: Department, beside: Beside) -> Self:
@@ -159,6 +168,7 @@ class _Between:
             disputes=beside.disputes.get(incident.pk, ()),
             part=next((part for part in parts if part.department_id == department.pk), None),
             is_before_an_executive=incident.pk in beside.ruled,
+            found=beside.causes.get(incident.pk),
         )
 
 
@@ -174,6 +184,7 @@ def _row(incident: Incident, between: _Between, department: Department, person: 
         deadline=due_at if incident.is_open else None,
         is_asked=asked is not None,
         hand_off=between.pending,
+        found=between.found,
         may=_deeds(incident, between, person if person.department_id == department.pk else None),
     )
 

@@ -98,10 +98,21 @@
     form.dataset.title = row ? row.dataset.title : `${count} incident${count === "1" ? "" : "s"}`;
     form.querySelectorAll("input[name=incident]").forEach((one) => one.remove());
     if (!row) tickedIds().forEach((id) => hide(form, id));
+    if (form.elements.cause) form.elements.cause.value = causeOf(row ? [row] : tickedRows());
     dialog.querySelector("[data-title-place]").textContent = form.dataset.title;
     dialog.showModal();
     const first = form.querySelector("select, textarea, input:not([type=hidden])");
     if (first) first.focus();
+  }
+  // The cause that the whys of all of them found is chosen already; where it is not the same, each keeps its own.
+  function causeOf(found) {
+    const causes = new Set(found.map((row) => row.dataset.cause || ""));
+    return causes.size === 1 ? [...causes][0] : "";
+  }
+  function tickedRows() {
+    const ids = tickedIds();
+    const found = rows().filter((row) => ids.includes(row.dataset.incident));
+    return found.length === ids.length ? found : [];
   }
   function tickedIds() {
     return [...new Set(new FormData(document.getElementById("ticked")).getAll("incident"))];

@@ -9,7 +9,7 @@ from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import Account
 from departments.actions.dispute_answers import answer_dispute
 from departments.actions.disputing import dispute, withdraw_dispute
-from departments.actions.handoffs import accept_hand_off, hand_off, return_hand_off, withdraw_hand_off
+from departments.actions.handoffs import accept_hand_off, return_hand_off, withdraw_hand_off
 from departments.actions.incidents import accept, report_friction, resolve
 from departments.actions.merging import merge
 from departments.actions.rulings import ask_for_ruling, parties, rule
@@ -37,6 +37,7 @@ from departments.models import (
 )
 from departments.records import breaches
 from tests import make
+from tests.between import ask, fresh
 
 pytestmark = pytest.mark.django_db
 NOT_OURS: dict[str, Any] = {"reason": DisputeReason.CAUSED_ELSEWHERE, "words": "The label was right."}
@@ -68,22 +69,6 @@ def reported(at: Account | None = None, by: Person | None = None) -> Incident:
         happened_at=make.ago(days=3),
         order=None,
         acting_person=by or make.manager_of(account),
-    )
-
-
-def fresh(incident: Incident) -> Incident:
-    return Incident.objects.select_related("department", "friction_type", "account").get(pk=incident.pk)
-
-
-def ask(incident: Incident, giver: Department, to: Department, share: float = 1.0) -> HandOff:
-    return hand_off(
-        incident=fresh(incident),
-        to=to,
-        reason=Reason.CAUSED_ELSEWHERE,
-        words="Wrong address.",
-        expected="",
-        share=share,
-        acting_person=make.head(giver),
     )
 
 

@@ -6,11 +6,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from departments.actions.disputing import dispute
-from departments.actions.handoffs import accept_hand_off, hand_off, return_hand_off
-from departments.models import Department, DisputeReason, HandOff, Incident, Reason
+from departments.actions.handoffs import accept_hand_off, return_hand_off
+from departments.models import Department, DisputeReason, Incident
 from retention.dashboards.triage_counts import counts
 from retention.dashboards.triage_queue import TABS, View, branches, on_desk
 from tests import make
+from tests.between import ask, fresh
 
 pytestmark = pytest.mark.django_db
 
@@ -23,22 +24,6 @@ def shipping() -> Department:
 @pytest.fixture
 def billing() -> Department:
     return make.department("billing")
-
-
-def fresh(incident: Incident) -> Incident:
-    return Incident.objects.select_related("department", "friction_type", "account").get(pk=incident.pk)
-
-
-def ask(incident: Incident, giver: Department, to: Department, share: float = 1.0) -> HandOff:
-    return hand_off(
-        incident=fresh(incident),
-        to=to,
-        reason=Reason.SHARED_CAUSE,
-        words="Both.",
-        expected="",
-        share=share,
-        acting_person=make.head(giver),
-    )
 
 
 def shared(giver: Department, taker: Department) -> Incident:
