@@ -6,6 +6,8 @@ import pytest
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,10 +17,11 @@ from departments.actions.incidents import accept
 from departments.actions.opening import NewIncident, open_incidents
 from departments.actions.undo import undo, undo_of
 from departments.clocks import Calendar, calendar_of
-from departments.models import FrictionType, Incident, Reason
+from departments.models import FrictionType, Incident, Reason, Role
 from departments.seeds import plant_severe_hours, severe_hours
 from tests import make
 from tests.departments.test_clocks import calendars, moments
+from tests.retention.api.calls import Caller
 
 
 @pytest.fixture
@@ -156,3 +159,61 @@ def test_half_of_the_hours_or_none_at_all_is_refused_with_a_sentence(
         kind.full_clean()
     with pytest.raises(IntegrityError), transaction.atomic():
         kind.save()
+
+
+@pytest.mark.parametrize(("severity", "answer", "resolve"), [(0.5, 16, 80), (0.9, 2, 16)])
+def test_the_api_tells_both_hours_and_gives_its_reports_the_deadlines_of_their_severity(
+    urgent: FrictionType, severity: float, answer: float, resolve: float
+) -> None:
+    account = make.account()
+    program = Caller(make.manager_of(account))
+    (kind,) = (one for one in program.get("/friction-types").json()["results"] if one["slug"] == urgent.slug)
+    hours = [kind[name] for name in ("severe_from", "severe_answer_hours", "severe_resolve_hours")]
+    assert hours == [0.8, 2, 16]
+    body = {
+        "account": str(account.public_id),
+        "friction_type": urgent.slug,
+        "severity": severity,
+        "title": "The line stands still",
+        "happened_at": make.ago(hours=1).isoformat(),
+    }
+    told = program.post("/incidents", body)
+    assert told.status_code == 201, told.content
+    due = [datetime.datetime.fromisoformat(told.json()[name]) for name in ("answer_due_at", "resolve_due_at")]
+    incident = Incident.objects.get(account=account)
+    assert [hours_given(incident, one) for one in due] == pytest.approx([answer, resolve])
+
+
+def test_grading_it_up_over_the_api_moves_the_deadlines(urgent: FrictionType) -> None:
+    incident = opened(urgent, 0.5)
+    program = Caller(make.head(urgent.department))
+    body = {"severity": 0.9, "friction_type": urgent.slug, "words": "Three lines stand."}
+    graded = program.post(f"/incidents/{incident.public_id}/regrade", body)
+    assert graded.status_code == 200, graded.content
+    due = datetime.datetime.fromisoformat(graded.json()["answer_due_at"])
+    assert due < incident.answer_due_at
+    assert hours_given(incident, due) == pytest.approx(2, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"severe_answer_hours": "2", "severe_resolve_hours": ""}, "or leave both empty"),
+        ({"severe_answer_hours": "0", "severe_resolve_hours": "8"}, "an hour at least"),
+        ({"severe_from": "1.5"}, "less than or equal to 1"),
+    ],
+)
+def test_the_configuration_says_in_a_sentence_what_is_wrong(
+    urgent: FrictionType, client: Client, fields: dict[str, str], sentence: str
+) -> None:
+    client.force_login(make.person(Role.ADMINISTRATOR))
+    address = reverse("admin:departments_frictiontype_change", args=[urgent.pk])
+    form = client.get(address).context["adminform"].form
+    sent = {name: form[name].value() for name in form.fields}
+    sent = {name: "" if value is None else value for name, value in sent.items() if value is not False}
+    assert client.post(address, {**sent, "severe_answer_hours": "3"}).status_code == 302
+    refused = client.post(address, {**sent, **fields})
+    assert refused.status_code == 200
+    assert sentence in refused.content.decode()
+    urgent.refresh_from_db()
+    assert (urgent.severe_answer_hours, urgent.severe_from) == (3, 0.8)
