@@ -18,7 +18,7 @@ from retention.demo.tables import Table, write
 from retention.demo.troubles import TROUBLES
 from retention.demo.truth import truth
 
-# What no system notices, and people tell: of these kinds of trouble, so many are reported by account managers.
+# What no system notices, and people tell: of these kinds of trouble, so many are reported, most by account managers.
 TOLD_BY_PEOPLE = {
     "made_a_burden": 0.5,
     "treated_as_a_number": 0.7,
@@ -28,6 +28,8 @@ TOLD_BY_PEOPLE = {
     "hard_to_use": 0.2,
     "oversold": 0.4,
 }
+# Of what is told of a department that owns up, so much is told by one of its own people.
+OWNS_UP = {"design_engineering": 0.35, "sales": 0.2, "customer_service": 0.15, "marketing": 0.1}
 REPORTS, WORK, TRUTH = "reports.jsonl", "work.jsonl", "truth.json"
 
 
@@ -71,20 +73,34 @@ def _tables(company: Company, reported: Integers) -> Iterable[Table]:
 
 def _reports(company: Company, reported: Integers) -> Iterable[dict[str, Any]]:
     plan, customers, events = company.plan, company.customers, company.course.events
-    for event in reported.tolist():
+    itself = _told_itself(company, reported)
+    for event, teller in zip(reported.tolist(), itself, strict=True):
         account, order = int(events.account[event]), int(events.order[event])
         trouble, day = TROUBLES[events.trouble[event]], float(events.day[event])
+        kind, origin = (
+            trouble.slug.replace("_", " ").capitalize(),
+            "our own finding" if teller else "told by the customer",
+        )
         yield {
             "number": signals.trouble_number(event),
             "account": customers.number(account),
             "reporter": company.staff.people[customers.manager[account]].email,
+            "teller": teller,
             "friction_type": trouble.slug,
             "severity": round(float(events.severity[event]), 2),
-            "title": f"{trouble.slug.replace('_', ' ').capitalize()}, told by the customer",
+            "title": f"{kind}, {origin}",
             "happened_at": plan.moment(day).isoformat(),
             "recorded_at": plan.moment(min(day + 0.05, plan.days)).isoformat(),
             "order": order_number(order) if order >= 0 else None,
         }
+
+
+def _told_itself(company: Company, reported: Integers) -> list[str]:
+    """Return, for each report, who of the department itself told it; nobody where the account manager did."""
+    random = company.plan.stream("owning up")
+    homes = [TROUBLES[trouble].department for trouble in company.course.events.trouble[reported].tolist()]
+    tellers = {slug: company.staff.of("department_member", slug)[0].email for slug in OWNS_UP}
+    return [tellers[home] if random.random() < OWNS_UP.get(home, 0.0) else "" for home in homes]
 
 
 def _work(company: Company) -> Iterable[dict[str, Any]]:

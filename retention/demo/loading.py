@@ -2,7 +2,7 @@
 
 import datetime
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,13 +87,33 @@ def administrator() -> Person:
 
 def load_reports(files: Files) -> int:
     """Let account managers report what customers told them; return how many reports."""
-    people = {person.email: person for person in Person.objects.filter(role=Role.ACCOUNT_MANAGER)}
+    return _report([(report["reporter"], report) for report in _lines(files.reports) if not report["teller"]])
+
+
+def load_findings(files: Files) -> int:
+    """Let departments report what they found themselves, at accounts they know by now; return how many."""
+    told = [report for report in _lines(files.reports) if report["teller"]]
+    tellers = Person.objects.filter(email__in={report["teller"] for report in told})
+    known = {
+        teller.email: set(Account.objects.visible_to(teller).values_list("external_id", flat=True))
+        for teller in tellers
+    }
+    return _report(
+        [
+            (report["teller"] if report["account"] in known[report["teller"]] else report["reporter"], report)
+            for report in told
+        ]
+    )
+
+
+def _report(told: Sequence[tuple[str, dict[str, Any]]]) -> int:
+    """Open what was told, each by its person."""
+    people = {person.email: person for person in Person.objects.filter(email__in={email for email, _ in told})}
     accounts = dict(Account.objects.filter(source=SOURCE).values_list("external_id", "pk"))
     types = dict(FrictionType.objects.values_list("slug", "pk"))
     reports: dict[str, list[NewIncident]] = {}
-    told = list(_lines(files.reports))
-    orders = _orders(report["order"] for report in told if report["order"])
-    for report in told:
+    orders = _orders(report["order"] for _, report in told if report["order"])
+    for email, report in told:
         new = NewIncident(
             account_id=accounts[report["account"]],
             friction_type_id=types[report["friction_type"]],
@@ -105,7 +125,7 @@ def load_reports(files: Files) -> int:
             source=SOURCE,
             external_id=report["number"],
         )
-        reports.setdefault(report["reporter"], []).append(new)
+        reports.setdefault(email, []).append(new)
     opened = [open_incidents(incidents=new, acting_person=people[email]) for email, new in reports.items()]
     return sum(result.opened for result in opened)
 

@@ -15,9 +15,10 @@ from retention.demo import clearing
 from retention.demo.budgets import set_budgets
 from retention.demo.company import simulate
 from retention.demo.curing import cure_some
+from retention.demo.disputes import dispute_some
 from retention.demo.files import Files, write_files
 from retention.demo.keeping import keep_customers
-from retention.demo.loading import administrator, configure, detect, load_reports, load_tables, load_work
+from retention.demo.loading import administrator, configure, detect, load_findings, load_reports, load_tables, load_work
 from retention.demo.overrides import override_some
 from retention.demo.past import past_days, score_day
 from retention.demo.plan import Plan
@@ -62,6 +63,7 @@ class Command(BaseCommand):
         self._tell(f"{load_reports(files):,} incidents reported by people")
         self._tell(f"{look_away()} rules narrowed or switched off by their heads")
         detect(self._tell)
+        self._tell(f"{load_findings(files):,} incidents that departments found themselves")
         self._tell(f"{load_work(files):,} steps of work on incidents")
         for day in past_days(plan.today):
             self._tell(f"{score_day(day):,} accounts scored as of {day:%d %b %Y}")
@@ -69,6 +71,7 @@ class Command(BaseCommand):
         self._tell(f"{keep_customers(plan.seed)} recoveries, calls asked for and accounts set aside")
         self._tell(f"{cure_some(plan.seed)} cures and problems")
         self._tell(f"{wait_for_some()} waits and files")
+        self._tell(f"{dispute_some()} disputes between departments")
         self._tell(f"{override_some(plan.seed, plan.today)} risks overridden by account managers")
         details = {"seed": plan.seed, "today": plan.today.isoformat(), "accounts": plan.accounts}
         record_audit(verb=clearing.LOADED, subject=None, details=details, acting_person=administrator())

@@ -18,6 +18,7 @@ import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 from scipy.special import logit
@@ -25,7 +26,8 @@ from scipy.stats import spearmanr
 
 from accounts.models import Account, Order, Signal, SignalChange, Touchpoint
 from accounts.signals import KINDS
-from departments.models import Department, HandOff, Incident, IncidentEvent, Person, Role, State
+from departments.models import Department, Dispute, HandOff, Incident, IncidentEvent, Person, Role, State
+from departments.records import breaches
 from retention.dashboards.unreported import Said, signs_of, unreported
 from retention.demo.formula import CARE, DEPARTMENTS, EFFECTS, WITHOUT_EFFECT
 from retention.demo.loading import PASSWORD
@@ -138,7 +140,16 @@ def test_hand_offs_go_both_ways_between_departments(loaded: str) -> None:
 def test_people_reported_what_systems_do_not_see(loaded: str) -> None:
     reported = Incident.objects.exclude(reporter=None)
     assert reported.exists()
-    assert set(reported.values_list("reporter__role", flat=True)) == {Role.ACCOUNT_MANAGER}
+    assert set(reported.values_list("reporter__role", flat=True)) == {Role.ACCOUNT_MANAGER, Role.DEPARTMENT_MEMBER}
+    itself = reported.filter(reporting_department=F("friction_type__department"))
+    assert set(itself.values_list("department__slug", flat=True)) >= {"design_engineering", "sales"}
+    assert 0 < itself.count() < 0.3 * reported.count()
+
+
+def test_some_disputes_are_open_and_some_are_settled(loaded: str) -> None:
+    assert Dispute.objects.open().exists()
+    assert Dispute.objects.filter(end="taken").exists()
+    assert breaches() == []
 
 
 def test_a_year_of_scores_was_computed_from_what_was_known(loaded: str) -> None:
