@@ -29,7 +29,7 @@ TOLD_BY_PEOPLE = {
     "oversold": 0.4,
 }
 # Of what is told of a department that owns up, so much is told by one of its own people.
-OWNS_UP = {"design_engineering": 0.35, "sales": 0.2, "customer_service": 0.15, "marketing": 0.1}
+OWNS_UP = {"design_engineering": 0.35, "sales": 0.2, "customer_service": 0.5, "marketing": 0.1}
 REPORTS, WORK, TRUTH = "reports.jsonl", "work.jsonl", "truth.json"
 
 
