@@ -49,7 +49,7 @@ class Deeds:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One incident on the desk: `hand_off` waits for an answer, whoever is asked; `found` is the cause that whys found."""
+    """One incident on the desk: `hand_off` waits for an answer, whoever is asked; `found` is a cause by its whys."""
 
     incident: Incident
     title: str
