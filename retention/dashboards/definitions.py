@@ -116,9 +116,8 @@ DEFINITIONS = (
         "Handed on and handed back",
         "Time to accept runs from being told or asked to accepting, on the calendar, and its median is taken over 90 "
         "days. Handed back or disputed counts the incidents that bounced between two departments and were not "
-        "withdrawn; a dispute with a person is in no pair. Each figure leads to exactly the incidents it counts, also "
-        "those given away since. A wait is close to the deadline where at most four working hours were left when work "
-        "was set to wait.",
+        "withdrawn. Each figure leads to exactly the incidents it counts, also those given away since. "
+        "A wait is close to the deadline where at most four working hours were left when work was set to wait.",
     ),
     Definition(
         "met-by-hand-offs",
