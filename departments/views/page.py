@@ -22,6 +22,7 @@ from departments.attachments.shelf import shelf
 from departments.charging import Clocks, clocks_of
 from departments.clocks import calendars
 from departments.cure.context import incident_context
+from departments.cure.found import found_cause
 from departments.cure.words import VERBS as CURE_VERBS
 from departments.forms import (
     AnswerForm,
@@ -202,7 +203,7 @@ def _context(person: Person, incident: Incident) -> dict[str, object]:
         **disputes_shown(person, incident, standing),
         "may": may(person, incident, standing),
         **cure,
-        **_forms(person, incident, _cause_found(incident, cure)),
+        **_forms(person, incident, _cause_offered(incident, cure)),
         "end_wait_form": once_shown(EndWaitForm, wait=open_wait, person=person, auto_id="end_wait_%s"),
     }
 
@@ -213,15 +214,10 @@ def _clocks(
     return clocks_of(incident, events, path, departments_by_slug(), calendars(), timezone.now(), waits)
 
 
-def _cause_found(incident: Incident, cure: Mapping[str, Any]) -> CauseCode | None:
-    """Return the cause that it was resolved with, or that its whys found, or those of its problem."""
-    rows = [row for name in ("cure", "cure_of_problem") if cure[name] for row in reversed(cure[name].root_causes)]
-    found = (row.cause for row in rows if _fits(row.cause, incident))
-    return incident.cause or next(found, None)
-
-
-def _fits(cause: CauseCode | None, incident: Incident) -> bool:
-    return cause is not None and cause.is_active and cause.department_id == incident.department_id
+def _cause_offered(incident: Incident, cure: Mapping[str, Any]) -> CauseCode | None:
+    """Return the cause that it was resolved with, or that was found of it."""
+    cures = [cure[name] for name in ("cure_of_problem", "cure") if cure[name]]
+    return incident.cause or found_cause(incident, [row for one in cures for row in one.root_causes])
 
 
 def _forms(person: Person, incident: Incident, cause: CauseCode | None) -> dict[str, object]:
