@@ -306,8 +306,9 @@ class DoneIncident(IncidentDetail):
         read_only_fields = fields
 
     def get_undo(self, incident: Incident) -> UUID | None:
-        """Return by what the deed can be taken back."""
-        return undo_of([incident], caller(self.context["request"]))
+        """Return by what the deed can be taken back: what was put beside the incident by a key of its own."""
+        beside: UUID | None = self.context.get("undo_key")
+        return beside or undo_of([incident], caller(self.context["request"]))
 
 
 class RefusalSerializer(serializers.Serializer[Any]):

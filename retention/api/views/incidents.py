@@ -169,7 +169,7 @@ class IncidentViewSet(Records[Incident]):
         """Say why it is not resolved after all."""
         return self._do(incidents.reopen, Words)
 
-    @extend_schema(parameters=[UNDO], request=NoteText, responses=IncidentDetail)
+    @extend_schema(parameters=[UNDO], request=NoteText, responses=DoneIncident)
     @action(detail=True, methods=["post"], url_path="notes")
     def note(self, request: Request, public_id: UUID) -> Response:
         """Write a remark; an internal one stays in the caller's department."""
@@ -205,7 +205,7 @@ class IncidentViewSet(Records[Incident]):
         """Say for whom the work waits, without handing it on."""
         return self._do(waits.wait, NewWait)
 
-    @extend_schema(parameters=[UNDO], request={"multipart/form-data": NewAttachment}, responses=IncidentDetail)
+    @extend_schema(parameters=[UNDO], request={"multipart/form-data": NewAttachment}, responses=DoneIncident)
     @action(detail=True, methods=["post"], url_path="attachments", parser_classes=[MultiPartParser])
     def attach(self, request: Request, public_id: UUID) -> Response:
         """Put a file to it, as multipart/form-data; an internal one stays in the caller's department."""
@@ -229,7 +229,8 @@ class IncidentViewSet(Records[Incident]):
 
     def _done(self, incident: Incident) -> Response:
         done = self.get_queryset().get(pk=incident.pk)
-        return Response(DoneIncident(done, context=self.get_serializer_context()).data)
+        context = self.get_serializer_context() | {"undo_key": self.undo_key}
+        return Response(DoneIncident(done, context=context).data)
 
 
 class HandOffViewSet(Records[HandOff]):

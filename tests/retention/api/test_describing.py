@@ -1,6 +1,7 @@
 """The API described, and the tokens for it."""
 
 import io
+import json
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,8 +16,15 @@ pytestmark = pytest.mark.django_db
 
 def test_the_schema_is_valid_and_complete() -> None:
     out = io.StringIO()
-    call_command("spectacular", "--validate", "--fail-on-warn", stdout=out)
-    assert "/api/v1/incidents/{public_id}/hand-off:" in out.getvalue()
+    call_command("spectacular", "--validate", "--fail-on-warn", "--format", "openapi-json", stdout=out)
+    assert "/api/v1/incidents/{public_id}/hand-off" in out.getvalue()
+    assert answered_with(out.getvalue(), "notes") == answered_with(out.getvalue(), "attachments") == "DoneIncident"
+
+
+def answered_with(schema: str, deed: str) -> str:
+    """Return what the schema calls the answer to a deed on an incident."""
+    call = json.loads(schema)["paths"][f"/api/v1/incidents/{{public_id}}/{deed}"]["post"]
+    return str(call["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2])
 
 
 def test_the_documentation_runs_under_the_policy_of_every_page() -> None:

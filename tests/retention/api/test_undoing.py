@@ -4,6 +4,7 @@ import datetime
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from accounts.models import Touchpoint
@@ -12,7 +13,7 @@ from retention.care.recoveries import add_step, start_recovery
 from retention.models import Recovery, RecoveryStep, Snooze
 from tests import make
 from tests.departments.test_undo import ask, reported
-from tests.retention.api.calls import Caller
+from tests.retention.api.calls import API, Caller
 
 pytestmark = pytest.mark.django_db
 HEADER = "Holdfast-Undo"
@@ -51,6 +52,20 @@ def test_a_contact_that_was_logged() -> None:
     logged = program.post("/touchpoints", body)
     assert take_back(program, logged) == {"undone": [logged.json()["id"]], "refused": []}
     assert not Touchpoint.objects.exists()
+
+
+def test_what_is_put_beside_an_incident_is_not_confused_with_the_step_before() -> None:
+    incident = make.incident()
+    program = Caller(make.head(incident.department))
+    address = f"/incidents/{incident.public_id}"
+    accepted = program.post(f"{address}/accept").json()["undo"]
+    for body, path in (({"text": "Look."}, "notes"), ({"file": SimpleUploadedFile("to.txt", b"York")}, "attachments")):
+        kind = {"content_type": "application/json"} if path == "notes" else {}
+        answer: Any = program.client.post(f"{API}{address}/{path}", body, headers=program.headers, **kind)
+        assert answer.json()["undo"] == answer.headers[HEADER] != accepted
+        take_back(program, answer)
+    incident.refresh_from_db()
+    assert incident.state == State.IN_WORK
 
 
 def test_accounts_that_were_set_aside_or_woken() -> None:
