@@ -229,7 +229,7 @@ class IncidentViewSet(Records[Incident]):
 
     def _done(self, incident: Incident) -> Response:
         done = self.get_queryset().get(pk=incident.pk)
-        context = self.get_serializer_context() | {"undo_key": self.undo_key}
+        context = {**self.get_serializer_context(), "undo_key": self.undo_key}
         return Response(DoneIncident(done, context=context).data)
 
 

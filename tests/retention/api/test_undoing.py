@@ -59,9 +59,11 @@ def test_what_is_put_beside_an_incident_is_not_confused_with_the_step_before() -
     program = Caller(make.head(incident.department))
     address = f"/incidents/{incident.public_id}"
     accepted = program.post(f"{address}/accept").json()["undo"]
-    for body, path in (({"text": "Look."}, "notes"), ({"file": SimpleUploadedFile("to.txt", b"York")}, "attachments")):
-        kind = {"content_type": "application/json"} if path == "notes" else {}
-        answer: Any = program.client.post(f"{API}{address}/{path}", body, headers=program.headers, **kind)
+    file = {"file": SimpleUploadedFile("to.txt", b"York")}
+    for answer in (
+        program.post(f"{address}/notes", {"text": "Look."}),
+        program.client.post(f"{API}{address}/attachments", file, headers=program.headers),
+    ):
         assert answer.json()["undo"] == answer.headers[HEADER] != accepted
         take_back(program, answer)
     incident.refresh_from_db()
