@@ -3,15 +3,16 @@
 import datetime
 import itertools
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 
 from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
-from fpdf.enums import XPos, YPos
+from fpdf.enums import MethodReturnValue, XPos, YPos
 
 from accounts.segments import segments_on_record
 from departments.http import PersonRequest
+from retention.dashboards.definitions import Definition
 from retention.dashboards.paper import INK, LINE_COLOUR, MARGIN, QUIET, WIDTH, Colour, Paper
 from retention.dashboards.scorecard import (
     read_scorecard,
@@ -35,8 +36,10 @@ COLUMNS: Final = (
     ("On time", 14.0, "R"),
     ("Change", 16.0, "R"),
 )
-# A definition's heading and the gap behind it, in letters.
-COLUMN_EXTRA: Final = 120
+# In points: what is not on the sheet at the smallest goes on to the next.
+DEFINITION_SIZES: Final = (7.5, 7.0, 6.5, 6.0, 5.5)
+# Of a definition's word, its lines and the gap behind it, in millimetres a point.
+WORD_HEIGHT, LINE_HEIGHT, GAP_HEIGHT = 0.56, 0.48, 0.186
 
 
 @require_safe
@@ -253,18 +256,46 @@ def _trust(paper: _Paper, sentences: Sequence[str]) -> None:
 
 
 def _definitions(paper: _Paper, sheet: Sheet) -> None:
-    """Write the definitions in two columns of about the same length."""
+    """Write the definitions in two columns, as small as they must be to stay on the sheet; else on the next ones."""
     paper.heading("What the figures mean")
     top, width = paper.get_y(), (WIDTH - 2 * GAP) / 2
-    lengths = list(itertools.accumulate(len(one.meaning) + COLUMN_EXTRA for one in sheet.definitions))
-    left = [one for one, length in zip(sheet.definitions, lengths, strict=True) if length <= lengths[-1] * 0.52]
-    for place, column in enumerate((left, sheet.definitions[len(left) :])):
-        x = MARGIN + place * (width + 2 * GAP)
-        paper.set_xy(x, top)
+    for size in DEFINITION_SIZES:
+        left, height = _split([_height(paper, one, size, width) for one in sheet.definitions])
+        if height <= paper.page_break_trigger - top:
+            break
+    else:
+        left, size, width = 0, DEFINITION_SIZES[0], WIDTH
+    for x, column in ((MARGIN, sheet.definitions[:left]), (MARGIN + WIDTH - width, sheet.definitions[left:])):
+        paper.set_y(top)
         for definition in column:
-            paper.set_x(x)
-            paper.type(7.5, style="B")
-            paper.multi_cell(width, 4.2, definition.word, align="L", new_x=XPos.LEFT, new_y=YPos.NEXT)
-            paper.type(7.5, QUIET)
-            paper.multi_cell(width, 3.6, definition.meaning, align="L", new_x=XPos.LEFT, new_y=YPos.NEXT)
-            paper.ln(1.4)
+            _definition(paper, definition, size, x, width)
+
+
+def _split(heights: Sequence[float]) -> tuple[int, float]:
+    """Return how many stand in the left column so that the longer of the two is shortest, and how long that is."""
+    sums = [0.0, *itertools.accumulate(heights)]
+    longer = [max(sum_left, sums[-1] - sum_left) for sum_left in sums]
+    left = longer.index(min(longer))
+    return left, longer[left]
+
+
+def _definition(paper: _Paper, definition: Definition, size: float, x: float, width: float) -> None:
+    paper.set_x(x)
+    paper.type(size, style="B")
+    paper.multi_cell(width, size * WORD_HEIGHT, definition.word, align="L", new_x=XPos.LEFT, new_y=YPos.NEXT)
+    paper.type(size, QUIET)
+    paper.multi_cell(width, size * LINE_HEIGHT, definition.meaning, align="L", new_x=XPos.LEFT, new_y=YPos.NEXT)
+    paper.ln(size * GAP_HEIGHT)
+
+
+def _height(paper: _Paper, definition: Definition, size: float, width: float) -> float:
+    paper.type(size, style="B")
+    word = _lines(paper, definition.word, width) * WORD_HEIGHT
+    paper.type(size, QUIET)
+    return size * (word + _lines(paper, definition.meaning, width) * LINE_HEIGHT + GAP_HEIGHT)
+
+
+def _lines(paper: _Paper, text: str, width: float) -> int:
+    # What it returns follows from what is asked for, which its type does not tell.
+    lines = cast("list[str]", paper.multi_cell(width, text=text, dry_run=True, output=MethodReturnValue.LINES))
+    return len(lines)

@@ -1,5 +1,6 @@
 """The scorecard on paper."""
 
+import dataclasses
 import re
 import zlib
 
@@ -58,6 +59,16 @@ def test_an_executive_takes_it_along_with_the_segment(client: Client, filled: No
 def test_an_empty_company_has_two_pages_of_it_too(client: Client) -> None:
     client.force_login(make.person(Role.EXECUTIVE))
     assert pages_of(client.get(reverse("scorecard_pdf")).content) == 2
+
+
+@pytest.mark.parametrize(("longer", "pages"), [(1, 2), (2, 2), (4, 3)])
+def test_definitions_shrink_before_they_take_a_third_page(filled: None, longer: int, pages: int) -> None:
+    person, company = make.person(Role.EXECUTIVE), Organisation.objects.get_or_create(pk=1)[0]
+    moment = timezone.now()
+    sheet = sheet_of(read_scorecard(person=person, segment="Retail", moment=moment), company)
+    definitions = [dataclasses.replace(one, meaning=" ".join([one.meaning] * longer)) for one in sheet.definitions]
+    printed = render_pdf(dataclasses.replace(sheet, definitions=definitions), moment)
+    assert pages_of(printed) == pages
 
 
 def test_it_shows_more_where_there_is_more() -> None:
