@@ -4,18 +4,17 @@ import datetime
 from typing import Final
 
 from django.db import connection, transaction
-from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from retention.models import ModelVersion, ScoringRange, ScoringRun
 from retention.scoring import segments
+from retention.scoring.claims import claim, unclaimed
 from retention.scoring.rescoring import rescore_range
 from retention.scoring.trends import roll_up
 from retention.scoring.versions import ensure_active_version, renew_prior_version
 
 ACCOUNTS_A_RANGE: Final = 20_000
-LEASE: Final = datetime.timedelta(minutes=2)
 LONGEST_RUN: Final = datetime.timedelta(hours=12)
 
 COUNTS_SQL: Final = "SELECT id / %s AS number, count(*) FROM accounts_account GROUP BY number ORDER BY number"
@@ -65,15 +64,13 @@ def _new_run(as_of: datetime.datetime, version: ModelVersion) -> ScoringRun | No
 
 
 def unclaimed_ranges() -> list[int]:
-    """Return the ids of the ranges that nobody works on: never claimed, or claimed by a worker that died."""
-    stale = Q(claimed_at=None) | Q(claimed_at__lt=timezone.now() - LEASE)
-    waiting = ScoringRange.objects.filter(stale, finished_at=None, run__finished_at=None)
-    return list(waiting.order_by("pk").values_list("pk", flat=True))
+    """Return the ids of the ranges that nobody works on."""
+    return unclaimed(ScoringRange.objects.all())
 
 
 def score_range(range_id: int) -> int:
     """Score one range, unless it is done or a living worker is at it; return how many accounts were written."""
-    if not _claim(range_id):
+    if not claim(ScoringRange.objects.all(), range_id):
         return 0
     version = ensure_active_version()
     part = ScoringRange.objects.select_related("run").get(pk=range_id)
@@ -83,11 +80,6 @@ def score_range(range_id: int) -> int:
         ScoringRange.objects.filter(pk=range_id).update(finished_at=Now(), accounts=accounts)
     finish_run()
     return accounts
-
-
-def _claim(range_id: int) -> bool:
-    stale = Q(claimed_at=None) | Q(claimed_at__lt=timezone.now() - LEASE)
-    return bool(ScoringRange.objects.filter(stale, pk=range_id, finished_at=None).update(claimed_at=timezone.now()))
 
 
 def finish_run() -> bool:

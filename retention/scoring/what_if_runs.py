@@ -5,14 +5,14 @@ import json
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.errors import Conflict
 from departments.models import Person
 from retention.models import WhatIfRange, WhatIfRun
-from retention.scoring.runs import LEASE, LONGEST_RUN, account_ranges
+from retention.scoring.claims import claim, unclaimed
+from retention.scoring.runs import LONGEST_RUN, account_ranges
 from retention.scoring.versions import completed, ensure_active_version, scoring_model
 from retention.scoring.what_if import Question, parts_in_question, rescored_without
 from retention.scoring.what_if_answers import Told
@@ -57,31 +57,17 @@ def ask(*, question: Question, words: str, acting_person: Person) -> WhatIfRun:
 
 def ranges_of(run: WhatIfRun) -> list[int]:
     """Return the ids of the ranges of a question that nobody works on."""
-    return list(_unclaimed().filter(run=run).values_list("pk", flat=True))
+    return unclaimed(run.ranges.all())
 
 
 def unclaimed_ranges() -> list[int]:
-    """Return the ids of the ranges that nobody works on, of every question: never claimed, or by a worker that died."""
-    return list(_unclaimed().order_by("pk").values_list("pk", flat=True))
-
-
-def _unclaimed() -> QuerySet[WhatIfRange]:
-    return WhatIfRange.objects.filter(_is_free(), finished_at=None, run__finished_at=None)
-
-
-def _is_free() -> Q:
-    return Q(claimed_at=None) | Q(claimed_at__lt=timezone.now() - LEASE)
-
-
-def _claim(range_id: int) -> bool:
-    # Of the row alone: a condition on another table would not be asked again of what somebody else changed meanwhile.
-    mine = WhatIfRange.objects.filter(_is_free(), pk=range_id, finished_at=None)
-    return bool(mine.update(claimed_at=timezone.now()))
+    """Return the ids of the ranges that nobody works on, of every question."""
+    return unclaimed(WhatIfRange.objects.all())
 
 
 def answer_range(range_id: int) -> int:
     """Answer for one range, unless it is done or a living worker is at it; return how many accounts it touches."""
-    if not _claim(range_id):
+    if not claim(WhatIfRange.objects.all(), range_id):
         return 0
     part = WhatIfRange.objects.select_related("run__model", "run__asked_by").get(pk=range_id)
     told = _told(part)

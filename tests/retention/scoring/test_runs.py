@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import Account, Order
 from departments.models import Department
 from retention.models import ModelVersion, Score, ScoreHistory, ScoringRange, ScoringRun, Trend
-from retention.scoring import runs, segments
+from retention.scoring import claims, runs, segments
 from retention.scoring.rescoring import rescore_accounts
 from retention.scoring.trends import roll_up
 from retention.scoring.versions import ensure_active_version, renew_prior_version
@@ -67,7 +67,7 @@ def test_a_range_whose_worker_died_is_handed_out_again(small_ranges: None) -> No
     ScoringRange.objects.update(claimed_at=timezone.now())
     assert runs.unclaimed_ranges() == []
     assert runs.score_range(range_id) == 0
-    ScoringRange.objects.update(claimed_at=timezone.now() - 2 * runs.LEASE)
+    ScoringRange.objects.update(claimed_at=timezone.now() - 2 * claims.LEASE)
     assert runs.unclaimed_ranges() == [range_id]
     assert runs.score_range(range_id) == 3
 

@@ -13,7 +13,7 @@ from accounts.errors import Conflict
 from accounts.models import Account
 from departments.models import Person, Responsibility, Role
 from retention.models import WhatIfRange, WhatIfRun
-from retention.scoring import runs, segments, what_if_runs
+from retention.scoring import claims, runs, segments, what_if_runs
 from retention.scoring import what_if as module
 from retention.scoring.bands import BAND_STARTS
 from retention.scoring.versions import ensure_active_version
@@ -133,7 +133,7 @@ def test_a_range_taken_twice_counts_once_and_a_dead_workers_is_taken_by_another(
     WhatIfRange.objects.filter(pk__in=others).update(claimed_at=timezone.now())
     assert unclaimed_ranges() == []
     assert [answer_range(one) for one in others] == [0] * len(others)
-    WhatIfRange.objects.filter(pk__in=others).update(claimed_at=timezone.now() - 2 * runs.LEASE)
+    WhatIfRange.objects.filter(pk__in=others).update(claimed_at=timezone.now() - 2 * claims.LEASE)
     assert unclaimed_ranges() == others
     for one in others:
         answer_range(one)
@@ -150,7 +150,7 @@ def test_a_worker_that_was_only_slow_adds_nothing_to_what_another_found(
 
     def while_another_does_it(part: WhatIfRange) -> Told:
         monkeypatch.setattr(what_if_runs, "_told", slow)
-        WhatIfRange.objects.update(claimed_at=timezone.now() - 2 * runs.LEASE)
+        WhatIfRange.objects.update(claimed_at=timezone.now() - 2 * claims.LEASE)
         assert answer_range(range_id) == 1
         return slow(part)
 
