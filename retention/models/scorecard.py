@@ -25,11 +25,11 @@ class ScorecardMail(models.Model):
 
 
 class ScorecardMailSent(models.Model):
-    """A week's scorecard was mailed to a person: once, however often the sending is tried."""
+    """A week's scorecard was to be mailed to a person: once, however often the sending is tried."""
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
     week = models.DateField(help_text="its Monday")
-    sent_at = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField(null=True, help_text="when the mail server took it; empty where nobody knows")
 
     class Meta:
         ordering = ["-week", "person"]

@@ -2,12 +2,12 @@
 
 import datetime
 import logging
-from smtplib import SMTPException
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core import signing
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 MONDAY, FROM_HOUR = 0, 6
 SALT = "retention.notifications.monday.stop"
 DEPARTMENTS_NAMED = 5
+# A server that says no has not taken the mail; one that falls silent may have.
+REFUSALS = (SMTPResponseException, SMTPRecipientsRefused)
 
 
 @transaction.atomic
@@ -81,23 +83,37 @@ def send_monday_mails(*, moment: datetime.datetime) -> int:
 
 
 def _send(wanted: ScorecardMail, company: Organisation, moment: datetime.datetime, week: datetime.date) -> bool:
-    """Send one mail in the transaction that notes it.
+    """Note that the week's mail goes out, then send it: at most once, whoever tries it at the same time or again.
 
-    Whoever tries the same at the same time waits for the note and then leaves; a worker that dies leaves no note.
+    A worker that dies in between leaves a note without a time: nobody knows whether the server had the mail by then,
+    and a figure that comes twice would be taken for two.
     """
-    person = wanted.person
-    if not person.can(Capability.SEE_SCORECARD):
+    if not wanted.person.can(Capability.SEE_SCORECARD):
         return False
+    mail = write_mail(wanted, company, moment, week)
+    note, is_first = ScorecardMailSent.objects.get_or_create(person=wanted.person, week=week)
+    return is_first and _deliver(mail, note)
+
+
+def _deliver(mail: EmailMultiAlternatives, note: ScorecardMailSent) -> bool:
+    """Hand the mail to the server; what it did not get, or said that it does not take, is tried again that day."""
+    server = mail.connection = get_connection()
+    is_reached = False
     try:
-        with transaction.atomic():
-            _, is_first = ScorecardMailSent.objects.get_or_create(person=person, week=week)
-            if is_first:
-                write_mail(wanted, company, moment, week).send()
-            return is_first
-    except (SMTPException, OSError):
+        server.open()
+        is_reached = True
+        mail.send()
+    except (SMTPException, OSError) as error:
         # One address that a server refuses is no reason for the others to hear nothing.
-        logger.exception("The scorecard of person %s was not sent.", person.public_id)
+        logger.exception("The scorecard of person %s was not sent.", note.person.public_id)
+        if not is_reached or isinstance(error, REFUSALS):
+            note.delete()
         return False
+    finally:
+        server.close()
+    note.sent_at = timezone.now()
+    note.save(update_fields=["sent_at"])
+    return True
 
 
 def write_mail(

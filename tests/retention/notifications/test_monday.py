@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Sequence
-from smtplib import SMTPRecipientsRefused
+from smtplib import SMTPRecipientsRefused, SMTPServerDisconnected
 
 import pytest
 from django.core import mail
@@ -38,11 +38,29 @@ class RefusingBackend(EmailBackend):
 
 
 class DyingBackend(EmailBackend):
-    """A mail server in front of which the worker dies."""
+    """A mail server that takes a mail, and then the worker dies."""
 
     def send_messages(self, messages: Sequence[EmailMessage]) -> int:
-        """End as a killed worker does: by nothing that the code catches."""
+        """Keep it, and end as a killed worker does: by nothing that the code catches."""
+        super().send_messages(messages)
         raise KeyboardInterrupt
+
+
+class SilentBackend(EmailBackend):
+    """A mail server that takes a mail and does not say so."""
+
+    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
+        """Keep it, and hang up."""
+        super().send_messages(messages)
+        raise SMTPServerDisconnected("Connection unexpectedly closed")
+
+
+class AbsentBackend(EmailBackend):
+    """No mail server at all."""
+
+    def open(self) -> bool:
+        """Let nobody in."""
+        raise ConnectionRefusedError
 
 
 @pytest.fixture
@@ -120,13 +138,29 @@ def test_a_refused_address_keeps_nobody_else_from_theirs_and_is_tried_again(
     assert [message.to for message in mail.outbox] == [[executive.email], [REFUSED]]
 
 
-def test_a_worker_that_dies_while_sending_leaves_the_mail_to_the_next(executive: Person, settings: Settings) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_dies_while_sending_leaves_no_second_mail(settings: Settings, client: Client) -> None:
+    person = make.person(Role.EXECUTIVE)
+    want_scorecard_mail(segment="", acting_person=person)
     sends = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = f"{__name__}.DyingBackend"
     with pytest.raises(KeyboardInterrupt):
         send_monday_mails(moment=MONDAY)
     settings.EMAIL_BACKEND = sends
-    assert send_monday_mails(moment=MONDAY) == 1
+    assert (send_monday_mails(moment=MONDAY), len(mail.outbox)) == (0, 1)
+    client.force_login(person)
+    assert "not known whether it arrived" in client.get(reverse("scorecard_mail")).content.decode()
+
+
+@pytest.mark.parametrize("server", ["SilentBackend", "AbsentBackend", "RefusingBackend"])
+def test_what_a_server_may_have_taken_is_not_sent_again_and_what_it_has_not_is(settings: Settings, server: str) -> None:
+    want_scorecard_mail(segment="", acting_person=make.person(Role.EXECUTIVE, email=REFUSED))
+    sends = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = f"{__name__}.{server}"
+    assert send_monday_mails(moment=MONDAY) == 0
+    settings.EMAIL_BACKEND = sends
+    send_monday_mails(moment=MONDAY)
+    assert len(mail.outbox) == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -138,6 +172,7 @@ def test_two_workers_at_once_send_one_mail() -> None:
 
     assert set(together(work, work)) == {0, 1}
     assert len(mail.outbox) == 1
+    assert ScorecardMailSent.objects.exclude(sent_at=None).count() == 1
 
 
 def test_nobody_gets_it_who_did_not_ask_or_lost_the_right(executive: Person) -> None:
