@@ -2,16 +2,19 @@
 
 import datetime
 from functools import partial
+from importlib import import_module
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.apps import apps
 from django.core import mail
+from django.utils import timezone
 
 from departments.actions.dispute_answers import answer_dispute
 from departments.actions.disputing import dispute
 from departments.actions.rulings import ask_for_ruling
 from departments.actions.undo import undo, undo_of
-from departments.models import Department, Dispute, Incident, Person, Reminder, Role, State
+from departments.models import Department, Dispute, DisputeEnd, Incident, Person, Reminder, Role, State
 from departments.reminding import remind
 from retention.notifications.reminders import send_reminders
 from tests import make
@@ -197,3 +200,17 @@ def test_a_head_who_comes_later_is_not_told_again_of_what_the_department_was_tol
     make.head(make.department("shipping"))
     assert remind(NOW) == 0
     assert told(incident) == {(head, "soon")}
+
+
+def test_a_dispute_that_is_older_than_such_days_gets_one_from_now_on() -> None:
+    open_one = disputed(NOW, reporter=make.person(Role.SERVICE_DESK))
+    ended = disputed(NOW, reporter=open_one.incident.reporter, external_id="another")
+    Dispute.objects.update(answer_due_at=None)
+    Dispute.objects.filter(pk=ended.pk).update(ended_at=NOW, end=DisputeEnd.CLOSED)
+    import_module("departments.migrations.0028_open_disputes_are_answered_by").give(apps, None)
+    for one in (open_one, ended):
+        one.refresh_from_db()
+    assert open_one.answer_due_at is not None
+    hours = (open_one.answer_due_at - timezone.now()).total_seconds() / 3600
+    assert hours == pytest.approx(open_one.incident.hours_to_answer * 168 / 40, abs=1)
+    assert ended.answer_due_at is None
