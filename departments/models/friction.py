@@ -233,13 +233,15 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
     def concerning(self, department_id: int | None) -> Self:
         """Return what a department answers for, reported, is or was asked to take, or is or was waited for with."""
-        # Asked of each incident: a set of all that a department ever answered for is read whole, even for one page.
-        answering = Responsibility.objects.order_by().filter(incident=models.OuterRef("pk"), department=department_id)
+        # Asked of each incident: a set of all that a department ever answered for is read whole, even for one page. A
+        # value and no EXISTS, which the database would take for such a set.
+        parts = Responsibility.objects.order_by().filter(incident=models.OuterRef("pk"), department=department_id)
+        answering = models.Q(pk=models.Subquery(parts.values("incident")[:1]))
         itself = Incident.objects.order_by().filter(pk=models.OuterRef("pk"))
         asked = models.Exists(itself.filter(hand_offs__to_department=department_id))
         waited_for = models.Exists(itself.filter(waits__department=department_id))
         reported = models.Q(reporting_department=department_id)
-        return self.filter(models.Exists(answering) | reported | asked | waited_for)
+        return self.filter(answering | reported | asked | waited_for)
 
     def held_by(self, department: Department) -> Self:
         """Return the incidents that are the department's to answer now."""

@@ -238,10 +238,13 @@ class Person(PublicModel, AbstractBaseUser):
 
     def _department_account_ids(self) -> models.QuerySet[Any, Any]:
         department = self.department_id
+        itself = Account.objects.order_by().filter(pk=models.OuterRef("pk"))
+        # A value and no EXISTS, which the database would take for the set of all that the department ever answered for.
+        answering = itself.filter(responsibilities__department=department).values("pk")[:1]
         concerned = (
-            models.Q(incidents__responsibilities__department=department)
-            | models.Q(incidents__reporting_department=department)
-            | models.Q(incidents__hand_offs__to_department=department)
-            | models.Q(incidents__waits__department=department)
+            models.Q(pk=models.Subquery(answering))
+            | models.Exists(itself.filter(incidents__reporting_department=department))
+            | models.Exists(itself.filter(incidents__hand_offs__to_department=department))
+            | models.Exists(itself.filter(incidents__waits__department=department))
         )
-        return Account.objects.filter(concerned).values("pk")
+        return Account.objects.order_by().filter(concerned).values("pk")

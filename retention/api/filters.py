@@ -101,7 +101,8 @@ class IncidentFilters(HappenedFilters):
     department = filters.CharFilter("department__slug", help_text="slug of the department that holds it")
     answers = filters.CharFilter(method="answered_for_by", help_text="slug of a department that answers for a share")
     friction_type = filters.CharFilter("friction_type__slug", help_text="slug of the friction type")
-    state = filters.MultipleChoiceFilter(choices=State.choices)
+    # Not distinct: no join doubles an incident here, and to compare whole rows takes reading all of them.
+    state = filters.MultipleChoiceFilter(choices=State.choices, distinct=False)
     is_open = filters.BooleanFilter(method="open_or_not", help_text="whether it still needs work")
     assignee = filters.UUIDFilter("assignee__public_id")
     due_until = filters.IsoDateTimeFilter("due_at", "lt", help_text="due before the moment")

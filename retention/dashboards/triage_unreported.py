@@ -18,10 +18,9 @@ from departments.http import PersonRequest
 from departments.models import Department, DetectionRule, Incident, Person
 from retention.dashboards.triage_access import departments_open_to, require_desk
 from retention.dashboards.unreported import UNREPORTED, WINDOW_DAYS, Record, Said, at_home, signs, unreported
+from retention.dashboards.unreported_names import MOST_NAMED, Named
 
 PAGE = 50
-# The newest so many are looked through for the dearest: a list that nobody reads to its end need not be whole.
-MOST_LISTED = 1_000
 EMPTY = Record([], 0, 0, 0, lags=False)
 
 
@@ -59,30 +58,42 @@ def show_unreported(request: PersonRequest, slug: str) -> HttpResponse:
     reading = UNREPORTED.read(moment)
     record = reading.figures.of.get(department.pk, EMPTY)
     chosen = next((said.value for said in Said if said.value == request.GET.get("said")), "")
-    named = _named(request.user, department, moment - datetime.timedelta(days=WINDOW_DAYS), chosen)
+    newest = _newest(request.user, reading.figures.named_of(department, chosen))
+    kept = signs(moment - datetime.timedelta(days=WINDOW_DAYS)).filter(pk__in=newest)
+    named = _dearest_first(unreported(at_home(kept, department, chosen)))
     page = Paginator(named, PAGE).get_page(request.GET.get("page"))
     whole = sum(part.unreported for part in record.parts if part.said == chosen) if chosen else record.unreported
     context = {
         "department": department,
         "page": page,
-        "rows": _explained(list(page), department),
+        "rows": _explained(_rows(kept, list(page)), department),
         "record": record,
         "chosen": chosen,
-        "hidden": max(whole - page.paginator.count, 0),
+        "hidden": max(whole - len(newest), 0),
+        "reported_since": len(newest) - len(named),
         "counted_at": reading.counted_at,
     }
     return render(request, "dashboards/triage_unreported.html", context)
 
 
-def _named(person: Person, department: Department, since: datetime.datetime, said: str) -> QuerySet[Any]:
-    """Return the newest that the person may see, dearest accounts first: a sign must not reveal a customer."""
+def _newest(person: Person, kinds: Sequence[Named]) -> list[int]:
+    """Return the newest of those kept by name that the person may see: a sign must not reveal a customer."""
+    kept = [signal for named in kinds for signal in named.open_to(person)]
+    found = Signal.objects.filter(pk__in=kept)
     accounts = person.visible_account_ids()
-    whole = signs(since)
-    found = unreported(at_home(whole, department, said))
-    named = found if accounts is None else found.filter(account__in=accounts)
-    newest = list(named.order_by("-happened_at", "-pk").values_list("pk", flat=True)[:MOST_LISTED])
-    dearest = whole.filter(pk__in=newest).select_related("account")
-    return dearest.order_by(F("account__annual_revenue").desc(), "-happened_at", "-pk")
+    seen = found if accounts is None else found.filter(account__in=accounts)
+    return list(seen.order_by("-happened_at", "-pk").values_list("pk", flat=True)[:MOST_NAMED])
+
+
+def _dearest_first(found: QuerySet[Any]) -> list[int]:
+    dearest = found.order_by(F("account__annual_revenue").desc(), "-happened_at", "-pk")
+    return list(dearest.values_list("pk", flat=True))
+
+
+def _rows(found: QuerySet[Any], keys: Sequence[int]) -> list[Any]:
+    """Return the signals of these keys, in their order."""
+    known = {signal.pk: signal for signal in found.filter(pk__in=keys).select_related("account")}
+    return [known[key] for key in keys if key in known]
 
 
 def _explained(signals: Sequence[Any], department: Department) -> list[Row]:

@@ -17,6 +17,7 @@ from accounts.models import Signal
 from accounts.signals import KINDS
 from departments.models import Department, FrictionType, Incident, Responsibility, State
 from retention.dashboards.kept import Figures
+from retention.dashboards.unreported_names import Named, Names, names_of
 
 WINDOW_DAYS = 90
 # A report so near in time is taken to be about the same thing.
@@ -138,9 +139,15 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Unreported:
-    """The records of all departments, by department id."""
+    """The records of all departments, and the names of what is unreported, by department id."""
 
     of: Mapping[int, Record]
+    named: Names
+
+    def named_of(self, department: Department, said: str) -> Sequence[Named]:
+        """Return the names of a department's: of a kind, or of all that customers said."""
+        kinds = self.named.get(department.pk, {})
+        return [named for kind, named in kinds.items() if (kind == said if said else kind != Said.SLIP)]
 
 
 def signs(since: datetime.datetime) -> QuerySet[Any]:
@@ -203,13 +210,16 @@ def _reported() -> Q:
 
 def _records(moment: datetime.datetime) -> Unreported:
     since = moment - datetime.timedelta(days=WINDOW_DAYS)
-    parts = _parts(since)
+    parts, missing = _parts(since)
     origins = _origins(since)
     active = Department.objects.filter(is_active=True).values_list("pk", flat=True)
     records = {pk: Record(parts.get(pk, []), *origins.get(pk, (0, 0, 0)), lags=False) for pk in active}
     signs_of_all = sum(record.signs for record in records.values())
     usual = sum(record.unreported for record in records.values()) / max(signs_of_all, 1)
-    return Unreported({pk: replace(record, lags=_lags(record, usual)) for pk, record in records.items()})
+    return Unreported(
+        of={pk: replace(record, lags=_lags(record, usual)) for pk, record in records.items()},
+        named=names_of({pk: kinds for pk, kinds in missing.items() if pk in records}),
+    )
 
 
 def _lags(record: Record, usual: float) -> bool:
@@ -218,35 +228,41 @@ def _lags(record: Record, usual: float) -> bool:
     return bool(binomtest(record.unreported, record.signs, usual, alternative="greater").pvalue < CHANCE)
 
 
-def _parts(since: datetime.datetime) -> dict[int, list[Part]]:
-    """Return the parts of each department; at each account first, so that what it is worth counts once."""
+def _parts(since: datetime.datetime) -> tuple[dict[int, list[Part]], dict[int, dict[str, list[int]]]]:
+    """Return the parts of each department, and which signals are missing; by account first, so that it counts once."""
     credited = Case(When(kind="credit_note", then=Cast(KT("data__amount"), FloatField())), default=Value(0.0))
     rows = signs(since).annotate(
         is_reported=Case(When(_reported(), then=Value(True)), default=Value(False)),
         credited=Coalesce(credited, Value(0.0)),
     )
-    columns = rows.values_list("home", "said", "account_id", "is_reported", "credited")
+    columns = rows.values_list("home", "said", "account_id", "is_reported", "credited", "pk", "happened_at")
     inner, given = columns.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(_BY_DEPARTMENT.format(inner=inner), given)
         found = cursor.fetchall()
     parts: dict[int, list[Part]] = {}
-    for home, *row in sorted(found, key=lambda row: Said.values.index(row[1])):
-        if home is not None:
-            parts.setdefault(home, []).append(Part(*row))
-    return parts
+    missing: dict[int, dict[str, list[int]]] = {}
+    for home, *row, signals in sorted(found, key=lambda row: Said.values.index(row[1])):
+        parts.setdefault(home, []).append(Part(*row))
+        missing.setdefault(home, {})[row[0]] = signals or []
+    return parts, missing
 
 
 _BY_DEPARTMENT = """
-    WITH sign (home, said, account, is_reported, credited) AS ({inner}),
+    WITH sign (home, said, account, is_reported, credited, signal, happened_at) AS ({inner}),
+    missed AS (
+        SELECT home, said, array_agg(signal ORDER BY happened_at DESC, signal DESC) AS signals
+        FROM sign WHERE NOT is_reported GROUP BY 1, 2),
     at_account AS (
         SELECT home, said, account, count(*) AS signs, count(*) FILTER (WHERE NOT is_reported) AS missing,
             coalesce(sum(credited) FILTER (WHERE NOT is_reported), 0)::float8 AS credited
-        FROM sign GROUP BY 1, 2, 3)
-    SELECT home, said, sum(signs)::bigint, sum(missing)::bigint, sum(at_account.credited)::float8,
-        count(*) FILTER (WHERE missing > 0),
-        coalesce(sum(account.annual_revenue) FILTER (WHERE missing > 0), 0)::float8
-    FROM at_account JOIN accounts_account AS account ON account.id = at_account.account GROUP BY 1, 2
+        FROM sign WHERE home IS NOT NULL GROUP BY 1, 2, 3),
+    summed AS (
+        SELECT home, said, sum(signs)::bigint AS signs, sum(missing)::bigint AS missing,
+            sum(at_account.credited)::float8 AS credited, count(*) FILTER (WHERE missing > 0) AS accounts,
+            coalesce(sum(account.annual_revenue) FILTER (WHERE missing > 0), 0)::float8 AS worth
+        FROM at_account JOIN accounts_account AS account ON account.id = at_account.account GROUP BY 1, 2)
+    SELECT summed.*, missed.signals FROM summed LEFT JOIN missed USING (home, said)
 """
 _ORIGINS = """
     SELECT part.department_id, count(*) FILTER (WHERE incident.rule_id IS NOT NULL),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -66,14 +66,14 @@ def _rows() -> "list[Prefetch[Any]]":
     ]
 
 
-def _is_recorded() -> Q:
-    """Incidents of whose cure something is recorded, or that belong to a problem."""
-    recorded = Q(problem__isnull=False)
+def _recorded() -> QuerySet[Any, Any]:
+    """Incidents, by key, of whose cure something is recorded, or that belong to a problem."""
+    # One set: told by conditions that are joined by "or", each incident on record would be held against all of them.
+    parts = []
     for model in (Containment, RootCause, CorrectiveAction, Cost, CustomerStep):
         rows: Any = model._default_manager
-        of_incidents = rows.standing().filter(incident__isnull=False).order_by()
-        recorded |= Q(pk__in=of_incidents.values("incident"))
-    return recorded
+        parts.append(rows.standing().filter(incident__isnull=False).order_by().values("incident"))
+    return Incident.objects.filter(problem__isnull=False).order_by().values("pk").union(*parts)
 
 
 class CureViewSet(Records[Incident]):
@@ -97,7 +97,7 @@ class CureViewSet(Records[Incident]):
     def get_queryset(self) -> QuerySet[Incident]:
         """Return incidents of whose cure something is recorded; a single one in any case."""
         found = super().get_queryset()
-        return found.filter(_is_recorded()) if self.action == "list" else found
+        return found.filter(pk__in=_recorded()) if self.action == "list" else found
 
     @extend_schema(request=ContainmentInput, responses=CureDetail)
     @action(detail=True, methods=["post"])

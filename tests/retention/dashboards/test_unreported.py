@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from departments.detection import mark_all_signals
 from departments.detection.draining import detect_changes
-from departments.models import Department, DetectionRule, Incident, Responsibility, Role, State
+from departments.models import Department, DetectionRule, Incident, Person, Responsibility, Role, State
+from retention.dashboards import unreported_names
 from retention.dashboards.unreported import UNREPORTED, Record, signs_of, unreported
+from retention.keeping import keep
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -181,3 +183,62 @@ def test_a_page_takes_as_many_statements_for_many_signs(client: Client) -> None:
     with CaptureQueriesContext(connection) as many:
         assert len(client.get(address).context["rows"]) == 6
     assert len(many) == len(few)
+
+
+@pytest.fixture
+def unsaid() -> list[Incident]:
+    """Three claims that no rule found, kept ahead by a worker; two at accounts that warranty has incidents at."""
+    DetectionRule.objects.filter(signal_kind="claim").update(is_active=False)
+    warranty = Department.objects.get(slug="warranty")
+    accounts = [make.account(name, annual_revenue=worth) for name, worth in (("Ash", 1), ("Birch", 3), ("Cedar", 2))]
+    for account in accounts:
+        make.signal(account, "claim", CLAIM)
+    before = [make.incident(account, shares={warranty: 1.0}, happened_at=make.ago(days=60)) for account in accounts[:2]]
+    keep(UNREPORTED, timezone.now())
+    return before
+
+
+def listed(person: Person) -> tuple[list[str], Any]:
+    client = Client()
+    client.force_login(person)
+    page = client.get(reverse("triage_unreported", args=["warranty"]), {"said": "claim"})
+    return [row.signal.account.name for row in page.context["rows"]], page.context
+
+
+@pytest.mark.usefixtures("unsaid")
+def test_what_is_kept_ahead_counts_what_it_names_at_the_dearest_first() -> None:
+    names, context = listed(make.person(Role.EXECUTIVE))
+    assert names == ["Birch", "Cedar", "Ash"]
+    assert context["counted_at"] is not None
+    assert (context["hidden"], context["reported_since"]) == (0, 0)
+    assert [part.unreported for part in context["record"].parts] == [len(names)]
+    names, context = listed(make.head(Department.objects.get(slug="warranty")))
+    assert (names, context["hidden"]) == (["Birch", "Ash"], 1)
+
+
+def test_what_is_reported_after_it_was_kept_leaves_the_list_at_once(unsaid: list[Incident]) -> None:
+    make.incident(unsaid[1].account, shares={Department.objects.get(slug="warranty"): 1.0})
+    names, context = listed(make.person(Role.EXECUTIVE))
+    assert (names, context["hidden"], context["reported_since"]) == (["Cedar", "Ash"], 0, 1)
+
+
+def test_a_name_kept_for_a_department_is_asked_again_of_who_may_see_it(unsaid: list[Incident]) -> None:
+    Responsibility.objects.filter(incident=unsaid[1]).delete()
+    assert listed(make.head(Department.objects.get(slug="warranty")))[0] == ["Ash"]
+
+
+def test_the_newest_are_named_and_the_others_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unreported_names, "MOST_NAMED", 2)
+    monkeypatch.setattr(unreported_names, "LOOKED_AT", 1)
+    warranty = Department.objects.get(slug="warranty")
+    DetectionRule.objects.filter(signal_kind="claim").update(is_active=False)
+    for name, days in (("Old", 30), ("Strange", 1), ("New", 2), ("Newer", 3)):
+        account = make.account(name)
+        make.signal(account, "claim", CLAIM, happened_at=make.ago(days=days))
+        if name != "Strange":
+            make.incident(account, shares={warranty: 1.0}, happened_at=make.ago(days=80))
+    keep(UNREPORTED, timezone.now())
+    names, context = listed(make.person(Role.EXECUTIVE))
+    assert (set(names), context["hidden"]) == ({"Strange", "New"}, 2)
+    names, context = listed(make.head(warranty))
+    assert (set(names), context["hidden"]) == ({"New", "Newer"}, 2)
