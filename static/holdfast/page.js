@@ -70,6 +70,14 @@
       if (link) unfold(link.hash);
     });
   }
+  // A page that comes back since something is wrong begins there, also for whoever only has keys or hears it read.
+  const wrong = document.querySelector("main [aria-invalid=true], main .alert-danger[role=alert]");
+  if (wrong && !location.hash) {
+    const part = wrong.closest("details");
+    if (part) part.open = true;
+    if (!wrong.matches("[aria-invalid]")) wrong.tabIndex = -1;
+    wrong.focus();
+  }
   // The arrow keys walk from the search box through what it found.
   document.addEventListener("keydown", (event) => {
     const box = event.target.closest(".top-search");

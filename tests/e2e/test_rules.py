@@ -25,6 +25,7 @@ def test_a_rule_is_changed_by_keyboard_with_help_and_a_live_preview(company: Com
     expect(page.locator("#preview")).to_contain_text("Did you mean damaged?")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#id_condition_error")).to_contain_text("Did you mean damaged?")
+    expect(condition).to_be_focused()
 
     page.get_by_label("It is friction when").fill("days_late > 5")
     page.get_by_role("button", name="Save").click()
