@@ -281,8 +281,7 @@ class Scores:
 def flattened(loads: Floats, exposure: Floats) -> Floats:
     """g(A / (1 + E)): friction per order, with diminishing returns. Shape of `loads` (n, D)."""
     rate = np.maximum(loads, 0.0) / (1.0 + np.maximum(exposure, 0.0))[:, None]
-    # Most departments have no load with an account, and a logarithm is what takes the time. NaN is no zero.
-    return np.log1p(rate, out=np.zeros_like(rate), where=rate != 0.0)
+    return np.asarray(np.log1p(rate), dtype=np.float64)
 
 
 def design_matrix(inputs: Inputs, terms: tuple[Term, ...]) -> Floats:
@@ -307,11 +306,12 @@ def design_matrix(inputs: Inputs, terms: tuple[Term, ...]) -> Floats:
         **{f"{SEGMENT}{name}": member for name, member in inputs.segments.items()},
         **{f"{SEGMENT_RHYTHM}{name}": member * baseline for name, member in inputs.segments.items()},
     }
-    features = np.zeros((len(inputs.rhythm_before), len(terms)))
+    # A term's numbers lie side by side: they are filled in, and later written, term by term.
+    features = np.zeros((len(terms), len(inputs.rhythm_before)))
     for position, term in enumerate(terms):
         if term.key in columns:
-            features[:, position] = columns[term.key]
-    return features
+            features[position] = columns[term.key]
+    return features.T
 
 
 def score(inputs: Inputs, weights: Weights) -> Scores:

@@ -253,7 +253,11 @@ def days_to_renewal(facts: Facts) -> Floats:
     A renewal that has passed without the account leaving was a renewal for a year.
     """
     days = facts.columns["renews_on"] - facts.columns["today"]
-    return np.where(np.isnan(days), np.inf, np.where(days < 0.0, days % DAYS_IN_A_YEAR, days))
+    days = np.where(np.isnan(days), np.inf, days)
+    # Few have passed, and a remainder is what takes the time.
+    passed = np.flatnonzero(days < 0.0)
+    days[passed] %= DAYS_IN_A_YEAR
+    return days
 
 
 def care_features(facts: Facts) -> dict[str, Floats]:

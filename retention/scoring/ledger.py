@@ -113,7 +113,8 @@ class Ledger:
     def department_points(self, keys: Collection[str]) -> Floats:
         """The points charged to the departments whose term keys these are. Shape (n, D)."""
         positions = {term.key: position for position, term in enumerate(self.terms)}
-        return self.charged_points[:, [positions[key] for key in keys]]
+        places = [positions[key] for key in keys]
+        return np.where(self.charged[places], self.points[:, places], 0.0)
 
     def lines(self, row: int, annual_revenue: float) -> list[LedgerLine]:
         """The ledger of one account, baseline first; lines without points are left out."""
