@@ -95,6 +95,12 @@ def single_changes(accounts: Iterable[Account]) -> Iterator[float]:
         yield seconds(drain_changes)
 
 
+def change(count: int) -> None:
+    """Change so many accounts, chosen at random."""
+    chosen = Account.objects.order_by("?").values_list("pk", flat=True)[:count]
+    Account.objects.filter(pk__in=list(chosen)).update(annual_revenue=F("annual_revenue") + 1)
+
+
 def peak_memory() -> float:
     """Return the most memory that this process has held, in megabytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

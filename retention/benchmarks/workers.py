@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.pool import Pool
 
-from django.db import connections
+from django.db import connections, transaction
 
 from retention.benchmarks.starting import begin
 from retention.models import ModelVersion
+from retention.scoring import segments
 from retention.scoring.rescoring import rescore_range
 from retention.scoring.runs import account_ranges
 
@@ -30,6 +31,16 @@ def score_all(pool: Pool, as_of: datetime.datetime, version: ModelVersion) -> fl
     """Score every account, a range at a time by whoever is free; return the most memory of one worker, in megabytes."""
     parts = [(first, last, as_of, version.pk) for first, last in account_ranges()]
     return max(pool.imap_unordered(_score, parts), default=0.0)
+
+
+def keep_all(pool: Pool, as_of: datetime.datetime) -> None:
+    """Keep everything in columns as it stands, so that a scoring reads no account from its rows."""
+    pool.map(_keep, [(first, last, as_of) for first, last in account_ranges()], chunksize=1)
+
+
+def _keep(part: tuple[int, int, datetime.datetime]) -> None:
+    with transaction.atomic():
+        segments.renew(*part)
 
 
 def _connect(number: int) -> int:

@@ -7,7 +7,7 @@ are read before the segments, so whatever has committed by then is read from its
 
 import datetime
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -73,10 +73,22 @@ class Segment:
 def read_range(first: int, last: int, as_of: datetime.datetime) -> Records:
     """Read what was known at `as_of` of the accounts whose ids lie from first to last; keep what is worth it."""
     reading = Reading.begin(first, last, as_of)
+    return _keep_those(reading, as_of, reading.is_worth_keeping)
+
+
+def renew(first: int, last: int, as_of: datetime.datetime) -> None:
+    """Keep anew each segment from first to last of which anything has changed, or that is not kept yet."""
+    reading = Reading.begin(first, last, as_of)
+    _keep_those(reading, as_of, reading.is_outdated)
+
+
+def _keep_those(reading: "Reading", as_of: datetime.datetime, is_meant: Callable[[int], bool]) -> Records:
+    """Return the records of a reading, and keep those of the whole segments that are meant."""
+    first, last = reading.first, reading.last
     records = reading.records(as_of).between(first, last)
     for number in _numbers(first, last):
         start, end = bounds(number, number)
-        if first <= start and end <= last and reading.is_worth_keeping(number):
+        if first <= start and end <= last and is_meant(number):
             keep(number, records.between(start, end), reading.changes.within(start, end), as_of)
     return records
 
@@ -114,8 +126,14 @@ class Reading:
 
     def is_worth_keeping(self, number: int) -> bool:
         """Return whether nothing is kept of a segment yet, or much of it is outdated."""
-        changed = len(self.changes.within(*bounds(number, number)).ids)
-        return number not in self.kept or (number in self.usable and changed > MOST_CHANGES)
+        return number not in self.kept or (number in self.usable and self._changed(number) > MOST_CHANGES)
+
+    def is_outdated(self, number: int) -> bool:
+        """Return whether nothing is kept of a segment yet, or not what its rows say now."""
+        return number not in self.kept or (number in self.usable and self._changed(number) > 0)
+
+    def _changed(self, number: int) -> int:
+        return len(self.changes.within(*bounds(number, number)).ids)
 
 
 def _numbers(first: int, last: int) -> range:

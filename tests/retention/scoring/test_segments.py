@@ -94,6 +94,20 @@ def test_a_change_that_was_drained_is_remembered_until_the_segment_is_kept_anew(
     assert segments.faults(timezone.now()) == []
 
 
+def test_what_has_changed_a_little_is_kept_anew_on_demand() -> None:
+    account = make.account()
+    drain_changes()
+    score_everything(timezone.now())
+    make.order(account)
+    drain_changes()
+    moment = timezone.now()
+    for first, last in account_ranges():
+        segments.renew(first, last, moment)
+    assert not FactChange.objects.exists()
+    assert FactSegment.objects.get().known_at == moment
+    assert segments.faults(timezone.now()) == []
+
+
 def test_what_was_recorded_after_the_moment_of_the_run_is_not_lost() -> None:
     account = make.account()
     run_began = timezone.now()
