@@ -52,10 +52,22 @@
     further.click();
   }
 
+  // First all rows of the page, then what is listed beyond it.
+  function tickMore() {
+    const all = desk().querySelector("[data-tick-all]");
+    const further = desk().querySelector("[data-tick-beyond]");
+    if (all && rows().some((row) => !row.querySelector("[data-tick-row]:checked"))) {
+      if (all.checked) all.checked = false;
+      all.click();
+    } else if (further) further.click();
+  }
+
   const keys = {
     j: goDown,
     k: () => stand(place < 0 ? 0 : place - 1),
     x: () => { const box = inRow("[data-tick-row]"); if (box) box.click(); },
+    X: tickMore,
+    t: () => { const first = bulk() && bulk().querySelector("button"); if (first) first.focus(); },
     a: act("accept"), h: act("hand-off"), r: act("resolve"), d: act("dispute"),
     f: () => document.getElementById("desk-filter").focus(),
     Enter: () => { const link = inRow("[data-open]"); if (link) link.click(); },
@@ -176,6 +188,7 @@
     desk().querySelectorAll("input[data-tick-row], input[data-tick-all]").forEach((box) => { box.checked = false; });
     desk().querySelector("#ticked-beyond").remove();
     desk().dispatchEvent(new Event("change", { bubbles: true }));
+    stand(Math.max(place, 0));
   });
 
   // Whoever unticks one row of all no longer means all of them.
@@ -240,6 +253,9 @@
     if (event.target.id === "desk-live") return tell();
     if (event.target.id === "ticked-beyond") {
       desk().querySelectorAll("input[data-tick-row]").forEach((box) => { box.checked = true; });
+      // The button that was pressed has gone; whoever stood on a row stays there.
+      const untick = desk().querySelector("[data-untick]");
+      if (untick && document.activeElement === document.body) untick.focus({ preventScroll: true });
       return desk().dispatchEvent(new Event("change", { bubbles: true }));
     }
     if (event.target.id !== "desk") return;

@@ -105,6 +105,24 @@ def test_all_pages_are_ticked_at_once_and_one_deed_says_what_it_left(company: Co
     expect(page.get_by_role("status")).to_contain_text(f"Taken back: {whole - 1} incidents")
 
 
+def test_every_page_is_ticked_and_the_deeds_reached_by_keys(company: Company, visit: Visit) -> None:
+    more_incidents(company, 30)
+    page = visit(company.people["head"])
+    ticked = page.locator("#ticked")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(ticked).to_contain_text("1 ticked")
+    page.keyboard.press("Shift+X")
+    expect(ticked).to_contain_text("25 ticked")
+    page.keyboard.press("Shift+X")
+    expect(ticked).to_contain_text("are ticked")
+    assert title_in_focus(page) == "Number 00"
+    page.keyboard.press("t")
+    expect(ticked.get_by_role("button", name="Accept")).to_be_focused()
+    ticked.get_by_role("button", name="Untick").press("Enter")
+    assert title_in_focus(page) == "Number 00"
+
+
 def test_what_others_do_is_told_without_moving_what_one_reads(company: Company, visit: Visit) -> None:
     more_incidents(company, 12)
     shipping = make.department("shipping")
