@@ -8,6 +8,12 @@ from django.db import models
 from django.db.models.functions import Upper
 
 from accounts.models.base import BookQuerySet, SourcedModel, Viewer
+from accounts.searching import holds
+
+
+def account_holds(text: str) -> models.Q:
+    """Return the condition that an account's name or city holds the text, or that it is its number."""
+    return holds("name", text) | holds("city", text) | models.Q(external_id__iexact=text)
 
 
 class AccountQuerySet(models.QuerySet["Account"]):
@@ -32,10 +38,8 @@ class AccountQuerySet(models.QuerySet["Account"]):
         return self.filter(renews_on__range=(first, last))
 
     def matching(self, text: str) -> Self:
-        """Return accounts whose name, city or number holds the text."""
-        return self.filter(
-            models.Q(name__icontains=text) | models.Q(city__icontains=text) | models.Q(external_id__iexact=text)
-        )
+        """Return accounts whose name or city holds the text, or whose number it is."""
+        return self.filter(account_holds(text))
 
 
 class Account(SourcedModel):
@@ -68,6 +72,10 @@ class Account(SourcedModel):
         ]
         indexes = [
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="account_name_trigrams"),
+            GinIndex(OpClass(Upper("city"), name="gin_trgm_ops"), name="account_city_trigrams"),
+            models.Index(Upper("external_id"), name="account_number"),
+            # What many names hold is found in their order, without reading all of them.
+            models.Index(fields=["name", "id"], name="accounts_by_name"),
             models.Index(fields=["renews_on"], name="account_renewal", condition=models.Q(renews_on__isnull=False)),
             models.Index(fields=["segment"], name="account_segment"),
             models.Index(
@@ -99,6 +107,13 @@ class Contact(SourcedModel):
         ordering = ["name", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["source", "external_id"], name="contact_comes_once_from_its_source"),
+        ]
+        indexes = [
+            GinIndex(
+                *(OpClass(Upper(field), name="gin_trgm_ops") for field in ("name", "email", "phone")),
+                name="contact_trigrams",
+            ),
+            models.Index(fields=["name", "id"], name="contacts_by_name"),
         ]
 
     def __str__(self) -> str:

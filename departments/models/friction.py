@@ -4,10 +4,11 @@ import datetime
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Self
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 from django.utils import timezone
 
 from accounts.models import Account, Order, Signal
@@ -362,6 +363,7 @@ class Incident(SourcedModel):
             models.Index(
                 fields=["department"], name="disputed_incidents", condition=models.Q(state="disputed", merged_into=None)
             ),
+            GinIndex(OpClass(Upper("title"), name="gin_trgm_ops"), name="incident_title_trigrams"),
             models.Index(fields=["problem"], name="incidents_of_a_problem", condition=models.Q(problem__isnull=False)),
         ]
 
