@@ -47,6 +47,8 @@ def from_records(data: bytes | memoryview, columns: Mapping[str, str]) -> dict[s
 
     Raises ValueError where the data are not rows of just these columns without nulls.
     """
+    if not data:
+        return {name: np.empty(0, dtype=kind.lstrip(">")) for name, kind in columns.items()}
     rows = _record_type(tuple(columns.items()))
     if len(data) % rows.itemsize:
         raise ValueError("The database did not send the rows that were asked for.")

@@ -8,26 +8,33 @@ from django.db import connection
 
 from retention.scoring import few
 from retention.scoring.features import REFERENCE_SQL, Reference, reference_of
+from retention.scoring.figures import FIGURES_COLUMNS, figures_sql
 from retention.scoring.planned import Planned
 from retention.scoring.reading import FEW_ASKED, SENT_COLUMNS, Scope, asked, read_records, records_of, statements
 from retention.scoring.records import Columns, Records
 from retention.scoring.writing import STANDING_COLUMNS, read_standing, standing_sql
 
-SENT: Final = {**SENT_COLUMNS, "standing": STANDING_COLUMNS}
+SENT: Final = {**SENT_COLUMNS, "standing": STANDING_COLUMNS, "figures": FIGURES_COLUMNS}
 _ANY_FEW: Final = Scope.of_ids([])
-KNOWN_OF_FEW: Final = Planned(
-    few.one_statement({**dict(statements(_ANY_FEW)), "standing": standing_sql(_ANY_FEW)}, SENT, REFERENCE_SQL),
-    FEW_ASKED,
-)
+_STATEMENTS: Final = {
+    **dict(statements(_ANY_FEW)),
+    "standing": standing_sql(_ANY_FEW),
+    "figures": figures_sql(_ANY_FEW),
+}
+KNOWN_OF_FEW: Final = Planned(few.one_statement(_STATEMENTS, SENT, REFERENCE_SQL), FEW_ASKED)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What was known of some accounts at a moment; `standing` are the rows of their stored scores."""
+    """What was known of some accounts at a moment; `standing` are the rows of their stored scores.
+
+    `figures` is what stands in their incidents, None where that is left to whoever writes them.
+    """
 
     records: Records
     reference: Reference
     standing: Columns
+    figures: Columns | None = None
 
     @classmethod
     def read(cls, scope: Scope, as_of: datetime.datetime) -> Self:
@@ -45,5 +52,5 @@ class Known:
             KNOWN_OF_FEW.execute(cursor, asked(scope, as_of))
             row = cursor.fetchone()
         found = few.taken_apart(row, SENT)
-        standing = found.pop("standing")
-        return cls(records_of(found), reference_of(row[len(SENT) :]), standing)
+        standing, figures = found.pop("standing"), found.pop("figures")
+        return cls(records_of(found), reference_of(row[len(SENT) :]), standing, figures)

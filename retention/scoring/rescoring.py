@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from retention.models import ModelVersion
 from retention.scoring.engine import score
 from retention.scoring.features import build_inputs, gather
+from retention.scoring.figures import write_incidents
 from retention.scoring.known import Known
 from retention.scoring.ledger import build_ledger
 from retention.scoring.planned import Planned
@@ -30,7 +31,6 @@ from retention.scoring.writing import (
     Scored,
     Standing,
     table_of_scores,
-    write_incidents,
     write_scores,
     written_rows,
 )
@@ -162,7 +162,7 @@ def _rescore(known: Known, scope: Scope, as_of: datetime.datetime, in_force: InF
     standing = Standing.of(known.standing, gathered.facts.account_ids)
     written = written_rows(scored, standing)
     write_scores(table_of_scores(scored, standing, written), gathered.left, as_of, scope, version.pk)
-    write_incidents(scored, written)
+    write_incidents(scored, written, known.figures)
     return int(written.sum())
 
 

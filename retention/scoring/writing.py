@@ -1,4 +1,4 @@
-"""From arrays to the database: scores, their history, and what each open incident puts at risk."""
+"""From arrays to the database: scores and their history."""
 
 import datetime
 import logging
@@ -9,13 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
-from departments.models import RECOUNTED
 from retention.scoring.bands import band_numbers
-from retention.scoring.engine import Floats, Scores, TermKind, Weights, department_key
+from retention.scoring.engine import Floats, Scores, TermKind, Weights
 from retention.scoring.features import Facts, Gathered
 from retention.scoring.gathering import DAY
 from retention.scoring.given import Given, Layout, Statement
-from retention.scoring.ledger import Ledger, shares_of_points
+from retention.scoring.ledger import Ledger
 from retention.scoring.reading import INFINITY, Scope, copy_out, seconds
 from retention.scoring.records import Columns
 
@@ -45,10 +44,6 @@ SCORED_NOW: Final = Layout(
         "needs_history": "boolean",
     },
 )
-FIGURED_NOW: Final = Layout(
-    "figured_now", {"incident_id": "bigint", "points": "float8", "money": "float8", "is_open": "boolean"}
-)
-
 # What an account's score was when it was last written, for what its next one depends on.
 STANDING_SQL: Final = """
     SELECT account_id, coalesce(history_risk, 'NaN'), coalesce(history_as_of, 'infinity'),
@@ -100,30 +95,10 @@ NEW_SCORES_SQL: Final = """
     FROM scored_now WHERE is_new
 """
 
-# Locked in the order of their ids before they are written, as everybody does who changes several incidents at once.
-# A percent more or less moves no incident on anybody's desk, and is not worth a write.
-LOCKED_SQL: Final = """
-    locked AS MATERIALIZED (
-        SELECT incident.id, figured.points, figured.money
-        FROM departments_incident AS incident JOIN figured_now AS figured ON figured.incident_id = incident.id
-        WHERE (is_open OR incident.points = 0)
-          AND (abs(incident.points - figured.points) > greatest(1e-4, 0.01 * incident.points)
-               OR abs(incident.money_at_risk - figured.money) > greatest(1, 0.01 * incident.money_at_risk))
-        ORDER BY incident.id
-        FOR NO KEY UPDATE OF incident
-    )
-"""
-INCIDENTS_SQL: Final = """
-    UPDATE departments_incident AS incident SET points = locked.points, money_at_risk = locked.money
-    FROM locked WHERE locked.id = incident.id
-"""
-
 _ASKED: Final = {"as_of": "timestamptz", "week_ago": "timestamptz", "model": "bigint"}
 HISTORY: Final = Statement(SCORED_NOW, HISTORY_SQL, _ASKED)
 SCORES: Final = Statement(SCORED_NOW, SCORES_SQL, _ASKED)
 NEW_SCORES: Final = Statement(SCORED_NOW, NEW_SCORES_SQL, _ASKED)
-INCIDENTS: Final = Statement(FIGURED_NOW, INCIDENTS_SQL, before=LOCKED_SQL)
-
 FREEZE_SQL: Final = """
     UPDATE retention_score SET is_frozen = true WHERE account_id = ANY(%(left)s) AND NOT is_frozen
 """
@@ -287,47 +262,3 @@ def write_scores(
             given.execute(statement, parameters, scope.on("score.account_id"))
         if len(left):
             cursor.execute(FREEZE_SQL, parameters)
-
-
-def write_incidents(scored: Scored, written: npt.NDArray[np.bool_]) -> None:
-    """Write points and money of the open incidents of the accounts that `written` (n,) names.
-
-    A resolved incident keeps the figures that it had when it was last open. One that came resolved is given once what
-    it would put at risk if it were open.
-    """
-    table = figures_of_incidents(scored, written)
-    if not len(table["incident_id"]):
-        return
-    with connection.cursor() as cursor:
-        Given.of(cursor, FIGURED_NOW, table).execute(INCIDENTS, {})
-
-
-def figures_of_incidents(scored: Scored, written: npt.NDArray[np.bool_]) -> dict[str, npt.NDArray[Any]]:
-    """Return id, points of risk, money and state of incidents of those accounts, all parts of each together."""
-    gathered, facts = scored.gathered, scored.facts
-    parts = gathered.records.parts
-    fact_of = np.full(len(gathered.records), -1)
-    fact_of[gathered.places[written]] = np.flatnonzero(written)
-    chosen = np.flatnonzero(_is_figured(gathered))
-    chosen = chosen[fact_of[parts["row"][chosen]] >= 0]
-    rows = fact_of[parts["row"][chosen]]
-    columns = np.searchsorted(facts.department_ids, parts["department"][chosen])
-    loads = parts["load"][chosen] * facts.types.weight[parts["friction_type"][chosen]]
-    keys = [department_key(slug) for slug in facts.departments]
-    points = shares_of_points(scored.ledger.department_points(keys), facts.loads, rows, columns, loads)
-    incidents, first, which = np.unique(parts["incident"][chosen], return_index=True, return_inverse=True)
-    totals = np.bincount(which, weights=points, minlength=len(incidents))
-    return {
-        "incident_id": incidents,
-        "points": totals,
-        "money": totals * facts.annual_revenue[rows[first]],
-        "is_open": np.isinf(parts["resolved"][chosen][first]),
-    }
-
-
-def _is_figured(gathered: Gathered) -> npt.NDArray[np.bool_]:
-    """Return which parts are of incidents that are open or, where the account has changed, were resolved lately."""
-    parts = gathered.records.parts
-    lately = gathered.facts.as_of.timestamp() - RECOUNTED.total_seconds()
-    is_open: npt.NDArray[np.bool_] = np.isinf(parts["resolved"])
-    return is_open | (gathered.records.is_changed[parts["row"]] & (parts["resolved"] >= lately))

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Account, AccountChange
 from departments.models import Incident, State
 from retention.models import Score, ScoreHistory
 from retention.scoring.explaining import explain, ledger_lines
+from retention.scoring.figures import INCIDENTS
 from retention.scoring.ledger import LineKind
 from retention.scoring.rescoring import drain_changes, rescore_accounts, rescore_range
 from retention.scoring.versions import ensure_active_version
@@ -186,6 +188,28 @@ def test_what_is_open_is_renewed_each_night_and_what_was_resolved_keeps_its_figu
     assert while_open.points > 0.0
     assert (after.points, after.money_at_risk) == (while_open.points, while_open.money_at_risk)
     assert Incident.objects.get(pk=still_open.pk).points != pytest.approx(while_open.points, rel=0.02)
+
+
+def test_incidents_are_asked_to_be_written_only_where_a_change_moves_them() -> None:
+    account, other = make.account(annual_revenue=10_000), make.account(annual_revenue=500)
+    shared = {make.department("shipping"): 0.5, make.department("billing"): 0.5}
+    make.incident(account, None, shared)
+    make.incident(other)
+    drain_everything()
+    before = Incident.objects.get(account=account)
+    Account.objects.filter(pk=account.pk).update(annual_revenue=10_001)
+    with CaptureQueriesContext(connection) as queries:
+        drain_everything()
+    assert Score.objects.get(account=account).annual_revenue == 10_001
+    asking = f"EXECUTE {INCIDENTS.planned.known_as} "
+    assert not any(asking in query["sql"] for query in queries.captured_queries)
+    Account.objects.update(annual_revenue=20_000)
+    with CaptureQueriesContext(connection) as queries:
+        drain_everything()
+    assert any(asking in query["sql"] for query in queries.captured_queries)
+    assert Incident.objects.get(account=account).money_at_risk == pytest.approx(2 * before.money_at_risk, rel=1e-3)
+    moved = Incident.objects.get(account=other)
+    assert moved.money_at_risk == pytest.approx(moved.points * 20_000, rel=1e-9)
 
 
 def test_what_came_resolved_is_told_once_as_if_it_were_open() -> None:
