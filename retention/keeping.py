@@ -23,6 +23,7 @@ from retention.dashboards.scorecard_care import CARE
 from retention.dashboards.scorecard_departments import WORK
 from retention.dashboards.scorecard_kept import packed
 from retention.dashboards.triage_cards import DESKS
+from retention.dashboards.triage_unheld import UNHELD
 from retention.dashboards.unreported import UNREPORTED
 from retention.formatting import zone_named
 from retention.models import ImportRun, KeptFigures, ScorecardFigures
@@ -30,7 +31,7 @@ from retention.models import ImportRun, KeptFigures, ScorecardFigures
 KEPT_DAYS = 7
 LEAST_AGE = datetime.timedelta(seconds=50)
 TIMES_THEIR_COST = 10
-STANDING: Sequence[Figures[Any]] = (COMPANY, WORK, CARE, DESKS, PATHS, ANSWERED, EVERYTHING, UNREPORTED)
+STANDING: Sequence[Figures[Any]] = (COMPANY, WORK, CARE, DESKS, UNHELD, PATHS, ANSWERED, EVERYTHING, UNREPORTED)
 LOCK_IF_FREE = "SELECT pg_try_advisory_xact_lock(hashtext('holdfast.figures'))"
 
 

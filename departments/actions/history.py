@@ -39,11 +39,11 @@ WRITE_INCIDENTS = """
     SET state = given.state, department_id = given.department_id, assignee_id = given.assignee_id,
         answer_due_at = given.answer_due_at, resolve_due_at = given.resolve_due_at, due_at = given.due_at,
         answered_at = given.answered_at, resolved_at = given.resolved_at, resolution = given.resolution,
-        cause_id = given.cause_id, reopened = given.reopened, version = given.version
+        cause_id = given.cause_id, reopened = given.reopened, moves = given.moves, version = given.version
     FROM json_to_recordset(%s) AS given (
         id bigint, state text, department_id bigint, assignee_id bigint, answer_due_at timestamptz,
         resolve_due_at timestamptz, due_at timestamptz, answered_at timestamptz, resolved_at timestamptz,
-        resolution text, cause_id bigint, reopened integer, version integer)
+        resolution text, cause_id bigint, reopened integer, moves integer, version integer)
     WHERE incident.id = given.id
 """
 
@@ -58,7 +58,7 @@ RECORD_EVENTS = """
 
 WRITTEN = (
     *("id", "state", "department_id", "assignee_id", "answer_due_at", "resolve_due_at", "due_at"),
-    *("answered_at", "resolved_at", "resolution", "cause_id", "reopened", "version"),
+    *("answered_at", "resolved_at", "resolution", "cause_id", "reopened", "moves", "version"),
 )
 ANSWERED = ("answer", "answer_words", "answered_at", "answered_by")
 ENDED = ("ended_at", "ended_by", "end", "end_words")

@@ -169,6 +169,8 @@ class Replay:
         )
         self.hand_offs.append(hand_off)
         self.asked = hand_off
+        # As the database counts it, which then finds nothing left to write.
+        self.incident.moves += 1
         self.incident.state, self.incident.due_at = State.WAITING, until
         self._record(step, hand_off, state_before=before, reason=step.reason)
 
@@ -209,6 +211,7 @@ class Replay:
         hours = self.incident.hours_to_answer
         due_at = self.calendars.of(self.incident.department_id).deadline(step.at, hours)
         self.incident.state, self.incident.answer_due_at, self.incident.due_at = State.DISPUTED, due_at, due_at
+        self.incident.moves += 1
         self._give_back(hand_off, step)
         self._record(step, hand_off)
 

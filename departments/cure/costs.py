@@ -83,11 +83,11 @@ def cost_sum(incidents: QuerySet[Incident]) -> CostSum:
     keys = incidents.order_by().values("pk")
     recorded = Cost.objects.standing().filter(incident__in=keys)
     total = recorded.aggregate(total=Sum("amount"))["total"] or NO_MONEY
-    without = Incident.objects.filter(pk__in=keys, signal__kind=CREDIT_NOTE, merged_into=None).exclude(
-        pk__in=recorded.filter(kind="credit").order_by().values("incident")
-    )
+    # That it has a signal at all is said, too: an index tells it, where few have.
+    opened_for = incidents.order_by().filter(signal__isnull=False, signal__kind=CREDIT_NOTE, merged_into=None)
+    without = opened_for.exclude(pk__in=recorded.filter(kind="credit").order_by().values("incident"))
     # By the note, since one may have opened incidents of several rules: it was given once.
-    notes = Signal.objects.filter(pk__in=without.order_by().values("signal")).order_by()
+    notes = Signal.objects.filter(pk__in=without.values("signal")).order_by()
     amount = Cast(KT("data__amount"), DecimalField(max_digits=16, decimal_places=2))
     credited = notes.annotate(credit=amount).filter(credit__gt=0).aggregate(total=Sum("credit"))["total"]
     return CostSum(total, credited or NO_MONEY)

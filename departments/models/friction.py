@@ -295,6 +295,12 @@ class Incident(SourcedModel):
         "departments.CauseCode", on_delete=models.SET_NULL, null=True, blank=True, related_name="incidents"
     )
     reopened = models.PositiveSmallIntegerField(db_default=0, default=0)
+    moves = models.PositiveSmallIntegerField(
+        db_default=0,
+        default=0,
+        editable=False,
+        help_text="how often it was handed on: once for each time that was asked, once more where it was returned",
+    )
     problem: "models.ForeignKey[Problem | None, Problem | None]" = models.ForeignKey(
         "departments.Problem",
         on_delete=models.SET_NULL,
@@ -351,8 +357,24 @@ class Incident(SourcedModel):
                 name="open_on_desk",
                 condition=~models.Q(state="resolved") & models.Q(merged_into=None),
             ),
+            # Whatever a department ever held, latest first; holds what orders and tells apart that of some days.
             models.Index(
-                fields=["department", "due_at", "id"], name="triage_by_due", condition=~models.Q(state="resolved")
+                fields=["department", "-happened_at", "-id"],
+                include=["money_at_risk", "friction_type", "cause"],
+                name="incidents_held",
+                condition=models.Q(merged_into=None),
+            ),
+            models.Index(
+                fields=["department", "moves", "-happened_at", "-id"],
+                name="incidents_handed_on",
+                condition=models.Q(moves__gt=0, merged_into=None),
+            ),
+            models.Index(fields=["department"], name="reopened_incidents", condition=models.Q(reopened__gt=0)),
+            models.Index(
+                fields=["department", "answered_at"],
+                include=["money_at_risk", "recorded_at"],
+                name="answered_incidents",
+                condition=models.Q(answered_at__isnull=False),
             ),
             models.Index(fields=["account"], name="open_incidents", condition=~models.Q(state="resolved")),
             models.Index(
@@ -439,6 +461,13 @@ class Responsibility(models.Model):
                 fields=["account", "department"],
                 include=["friction_type", "share", "severity", "happened_at", "recorded_at", "resolved_at", "incident"],
                 name="friction_of_an_account",
+            ),
+            # Where several answer or one answers no longer; whoever holds an incident alone answers for all of it.
+            models.Index(
+                fields=["department", "happened_at"],
+                include=["incident", "share"],
+                name="parts_of_several",
+                condition=models.Q(share__lt=1),
             ),
             # The desk of whoever answers for a part of what others hold.
             models.Index(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -13,19 +13,16 @@ from django.views.decorators.http import require_safe
 
 from departments.cure.costs import CostSum, cost_sum
 from departments.http import PersonRequest
-from departments.models import Department, Incident, Person, Responsibility
+from departments.models import CauseCode, Department, FrictionType, Incident, Person
+from retention.dashboards.money_by import Sum, money_by, money_of_all_by
 from retention.dashboards.rates import WINDOW_DAYS
 from retention.dashboards.scorecard import require_scorecard
 from retention.dashboards.triage_access import departments_open_to, require_desk
+from retention.dashboards.triage_concerns import answered_besides, answered_by_holder
 
 SHOWN = 50
 WITHOUT = "none"
 BY = {"type": "By type of friction", "cause": "By cause"}
-# By what rows are told apart, named, and placed.
-FIELDS = {
-    "type": ("friction_type__slug", "friction_type__name", "friction_type__department__name"),
-    "cause": ("incident__cause__public_id", "incident__cause__name", "incident__cause__department__name"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +30,7 @@ class Row:
     """One type or cause: its money at risk, its length against the largest, and the share of all up to it."""
 
     key: str
+    named: FrictionType | CauseCode | None
     label: str
     money: float
     incidents: int
@@ -80,16 +78,11 @@ def _page(request: PersonRequest, department: Department | None) -> HttpResponse
         "pareto": found,
         "choices": BY,
         "chosen": chosen,
-        "incidents": _incidents(request.user, department, by, chosen.key, since) if chosen else [],
+        "incidents": _incidents(request.user, department, by, chosen, since) if chosen else [],
         "most": SHOWN,
         "days": WINDOW_DAYS,
     }
     return render(request, "dashboards/pareto.html", context)
-
-
-def _parts(department: Department | None, since: datetime.datetime) -> QuerySet[Responsibility]:
-    parts = Responsibility.objects.order_by().filter(share__gt=0, happened_at__gte=since, incident__merged_into=None)
-    return parts if department is None else parts.filter(department=department)
 
 
 def pareto(department: Department | None, by: str, since: datetime.datetime) -> Pareto:
@@ -97,41 +90,66 @@ def pareto(department: Department | None, by: str, since: datetime.datetime) -> 
 
     None for all departments. What puts nothing at risk is left out; incidents without a named cause are one row.
     """
-    parts = _parts(department, since)
-    money = Sum(F("share") * F("incident__money_at_risk"))
-    counted = parts.values_list(*FIELDS[by]).annotate(money=money, count=Count("incident", distinct=True))
-    found = sorted(counted.filter(money__gt=0), key=lambda row: (-row[3], str(row[1])))
-    whole = sum(row[3] for row in found)
-    sums = list(accumulate(row[3] for row in found))
+    found = money_of_all_by(by, since) if department is None else money_by(by, [department], since)[department.pk]
+    whole = sum(one.money for one in found)
+    sums = list(accumulate(one.money for one in found))
     rows = [
         Row(
-            key=str(key) if key else WITHOUT,
-            label=_label(name, place, department),
-            money=at_risk,
-            incidents=count,
-            length=at_risk / found[0][3],
-            share=at_risk / whole,
+            key=_key(one),
+            named=one.named,
+            label=_label(one, department),
+            money=one.money,
+            incidents=one.incidents,
+            length=one.money / found[0].money,
+            share=one.money / whole,
             cumulative=sums[position] / whole,
         )
-        for position, (key, name, place, at_risk, count) in enumerate(found)
+        for position, one in enumerate(found)
     ]
-    keys = parts.values("incident")
-    costs = cost_sum(Incident.objects.filter(pk__in=keys))
+    costs = cost_sum(_answered_for(department, since))
     return Pareto(by, rows, whole, sum(row.incidents for row in rows), costs)
 
 
-def _label(name: str | None, place: str | None, department: Department | None) -> str:
-    if name is None:
+def _key(one: Sum) -> str:
+    if one.named is None:
+        return WITHOUT
+    return one.named.slug if isinstance(one.named, FrictionType) else str(one.named.public_id)
+
+
+def _label(one: Sum, department: Department | None) -> str:
+    if one.named is None:
         return "Cause not named yet"
-    return name if department is not None else f"{name} · {place}"
+    return one.named.name if department is not None else f"{one.named.name} · {one.named.department.name}"
+
+
+def _answered_for(department: Department | None, since: datetime.datetime) -> QuerySet[Incident]:
+    """Return what happened since that the department has a part in; that anybody has, for all."""
+    if department is None:
+        return _everything(since)
+    besides = answered_besides(department.pk, since)
+    happened = Incident.objects.order_by().filter(happened_at__gte=since, merged_into=None)
+    return happened.filter(Q(department=department) | Q(pk__in=besides.values("pk")))
+
+
+def _everything(since: datetime.datetime) -> QuerySet[Incident]:
+    everybody = list(Department.objects.order_by().values_list("pk", flat=True))
+    return Incident.objects.order_by().filter(department__in=everybody, happened_at__gte=since, merged_into=None)
 
 
 def _incidents(
-    person: Person, department: Department | None, by: str, key: str, since: datetime.datetime
+    person: Person, department: Department | None, by: str, chosen: Row, since: datetime.datetime
 ) -> list[Incident]:
     """Return those with most at risk of what one row is made of, as far as the person may see them."""
-    named = {FIELDS[by][0]: key}
-    wanted = Q(incident__cause=None) if by == "cause" and key == WITHOUT else Q(**named)
-    parts = _parts(department, since).filter(wanted)
-    seen = Incident.objects.visible_to(person).filter(pk__in=parts.values("incident"))
-    return list(seen.select_related("account", "department").order_by("-money_at_risk", "-pk")[:SHOWN])
+    wanted = {"friction_type": chosen.named} if by == "type" else {"cause": chosen.named}
+    both = (
+        [_everything(since)]
+        if department is None
+        else [answered_by_holder(department.pk, since), answered_besides(department.pk, since)]
+    )
+    dearest = {
+        pk
+        for part in both
+        for pk in part.filter(**wanted).order_by("-money_at_risk", "-pk").values_list("pk", flat=True)[:SHOWN]
+    }
+    shown = Incident.objects.visible_to(person).filter(pk__in=dearest).select_related("account", "department")
+    return list(shown.order_by("-money_at_risk", "-pk")[:SHOWN])

@@ -10,7 +10,9 @@ from django.db.models import Count, QuerySet
 from departments.models import Department, Incident, Wait
 from retention.dashboards.bounces import BOUNCES, bounced
 from retention.dashboards.kept import Figures as Kept
-from retention.dashboards.triage_queue import IS_HELD, accepted
+from retention.dashboards.kept import Reading
+from retention.dashboards.triage_queue import accepted
+from retention.dashboards.triage_unheld import IS_HELD
 
 MOST_PAIRS = 10
 MOST_UNHELD = 5
@@ -122,8 +124,7 @@ def figures(department: Department | None, moment: datetime.datetime) -> Figures
 
     What reads all incidents there are is told as it is kept, if it is.
     """
-    kept = ANSWERED.kept(moment)
-    answered = (kept.figures if kept else _answered(department)).at(department)
+    answered = read_answered(department, moment)
     given = {"department": department.pk if department else None, "most": MOST_PAIRS}
     with connection.cursor() as cursor:
         cursor.execute(_PAIRS, given)
@@ -132,15 +133,23 @@ def figures(department: Department | None, moment: datetime.datetime) -> Figures
         hours = dict(cursor.fetchall())
     incidents = Incident.objects.select_related("account").in_bulk(list(hours))
     return Figures(
-        median_hours=answered.median_hours,
-        accepted=answered.accepted,
+        median_hours=answered.figures.median_hours,
+        accepted=answered.figures.accepted,
         returned=made_of(Part.RETURNED, department).count(),
         pairs=pairs,
-        reopened=answered.reopened,
+        reopened=answered.figures.reopened,
         late_waits=made_of(Part.LATE_WAITS, department).count(),
         unheld=[(incidents[key], each) for key, each in hours.items()],
-        counted_at=kept.counted_at if kept else None,
+        counted_at=answered.counted_at,
     )
+
+
+def read_answered(department: Department | None, moment: datetime.datetime) -> Reading[Answered]:
+    """Return what a department accepted and what was reopened, as it is kept, or else computed; of all for None."""
+    kept = ANSWERED.kept(moment)
+    if kept is None:
+        return Reading(_answered(department).at(department), moment, is_kept=False)
+    return Reading(kept.figures.at(department), kept.as_of, is_kept=True)
 
 
 def _answered(department: Department | None) -> AnsweredByDepartment:

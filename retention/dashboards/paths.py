@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 
 from departments.models import Department, Incident
 from retention.dashboards.kept import Figures, Reading
@@ -21,15 +21,10 @@ from retention.dashboards.kept import Figures, Reading
 MOST_MOVES = 4
 
 _PATHS = """
-    SELECT incident.id, incident.department_id, least(coalesce(path.moves, 0), %(most)s)::integer AS moves,
+    SELECT incident.department_id, least(incident.moves, %(most)s)::integer AS moves,
         coalesce(logged.target_met, incident.resolved_at <= incident.resolve_due_at, false) AS met,
         logged.target_met IS NOT NULL AS is_told
     FROM departments_incident AS incident
-    LEFT JOIN (
-        SELECT incident_id, count(*) FILTER (WHERE answer IN ('accepted', 'pending'))
-            + 2 * count(*) FILTER (WHERE answer = 'returned') AS moves
-        FROM departments_handoff GROUP BY incident_id
-    ) AS path ON path.incident_id = incident.id
     LEFT JOIN retention_loggedcase AS logged ON logged.incident_id = incident.id
     WHERE incident.merged_into_id IS NULL
         AND (%(department)s::bigint IS NULL OR incident.department_id = %(department)s)
@@ -40,9 +35,6 @@ _COUNTED = f"""
     SELECT department_id, moves, count(*), count(*) FILTER (WHERE met), count(*) FILTER (WHERE is_told)
     FROM ({_PATHS}) AS path GROUP BY department_id, moves ORDER BY department_id, moves
 """
-# The same with places instead of names, as an expression of the ORM takes it.
-_CHOSEN = "SELECT id FROM ({}) AS path WHERE moves = %s AND (%s::boolean IS NULL OR met = %s)"
-_NAMES = ("most", "department", "department", "moment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +50,10 @@ class PathRow:
     def label(self) -> str:
         """Return how often, in words."""
         return f"{self.moves} or more" if self.moves == MOST_MOVES else str(self.moves)
+
+    def of(self, *, met: bool | None) -> int:
+        """Return how many met their target, or missed it; None for both."""
+        return self.incidents if met is None else self.met if met else self.incidents - self.met
 
     @property
     def share(self) -> float:
@@ -75,6 +71,10 @@ class Paths:
     def incidents(self) -> int:
         """Return how many there are in all."""
         return sum(row.incidents for row in self.rows)
+
+    def row(self, moves: int) -> PathRow:
+        """Return the row of those that went so often; an empty one where there are none."""
+        return next((row for row in self.rows if row.moves == moves), PathRow(moves, 0, 0, 0))
 
     @property
     def told(self) -> int:
@@ -144,13 +144,16 @@ def on_path(
     department: Department | None, moment: datetime.datetime, moves: int, *, met: bool | None
 ) -> QuerySet[Incident]:
     """Return the incidents of one row: all, or those that met their target, or those that missed it."""
-    parameters = _parameters(department, moment)
-    placed = _PATHS
-    for name in ("most", "department", "moment"):
-        placed = placed.replace(f"%({name})s", "%s")
-    given = [*(parameters[name] for name in _NAMES), moves, met, met]
-    chosen = RawSQL(_CHOSEN.format(placed), given)  # noqa: S611 - what is given is not part of the text
-    return Incident.objects.filter(pk__in=chosen)
+    often = Q(moves__gte=moves) if moves == MOST_MOVES else Q(moves=moves)
+    held = Incident.objects.order_by().filter(often, merged_into=None)
+    if department is not None:
+        held = held.filter(department=department)
+    told = Q(logged_case__target_met__isnull=False)
+    judged = held.filter(told | Q(resolved_at__isnull=False) | Q(resolve_due_at__lt=moment))
+    if met is None:
+        return judged
+    in_time = Case(When(resolved_at__lte=F("resolve_due_at"), then=Value(True)), default=Value(False))
+    return judged.annotate(is_met=Coalesce("logged_case__target_met", in_time)).filter(is_met=met)
 
 
 def _parameters(department: Department | None, moment: datetime.datetime) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from retention.dashboards.triage_cards import DESKS, cards
 from retention.dashboards.triage_filters import Chip, TriageFilters
 from retention.dashboards.triage_live import newest_event
 from retention.dashboards.triage_rows import rows
+from retention.dashboards.triage_unheld import ranking
 from retention.dashboards.triage_views import views_of
 
 LONGEST_TEXT = 100
@@ -141,11 +142,8 @@ def show_ticked(request: PersonRequest, slug: str) -> HttpResponse:
     """Tick all that a tab lists as filtered, up to as many as one deed takes."""
     require_desk(request)
     department = get_object_or_404(departments_open_to(request.user), slug=slug)
-    listed = _in_order(department, _asked(request, department))
-    context = {
-        "ids": list(listed.values_list("public_id", flat=True)[: BulkForm.most_at_once]),
-        "whole": listed.count(),
-    }
+    parts = _parts(department, _asked(request, department))
+    context = {"ids": queue.first_ids(parts, BulkForm.most_at_once), "whole": queue.count(parts)}
     return render(request, "dashboards/_triage_ticked.html", context)
 
 
@@ -170,9 +168,13 @@ def _in_order(department: Department, asked: Asked) -> QuerySet[Incident]:
 def _page(department: Department, asked: Asked) -> queue.Page:
     if asked.is_first_of_a_tab:
         return queue.first_page(department, asked.view, asked.moment)
+    return queue.page(_parts(department, asked), asked.cursor, asked.moment)
+
+
+def _parts(department: Department, asked: Asked) -> list[QuerySet[Incident]]:
+    """Return the rows of the tab as filtered in parts, each in the order of the desk."""
     parts = queue.branches(department, asked.view, asked.text, asked.moment, asked.other)
-    narrowed = [asked.filters.narrow(part, asked.moment) for part in parts]
-    return queue.page(narrowed, asked.cursor, asked.moment)
+    return [asked.filters.narrow(part, asked.moment) for part in parts]
 
 
 def _desk(request: PersonRequest, department: Department, asked: Asked) -> dict[str, object]:
@@ -196,6 +198,7 @@ def _desk(request: PersonRequest, department: Department, asked: Asked) -> dict[
         "view_query": asked.query(asked.view),
         "views": list(views_of(person)),
         "after": newest_event(),
+        "unheld": ranking(department, asked.moment) if asked.view == queue.View.UNHELD else None,
     }
 
 

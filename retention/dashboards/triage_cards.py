@@ -5,14 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Count, F, Max, Q, Sum
+from django.db.models import Count
 
-from departments.models import Department, Incident, Responsibility
+from departments.models import Department, Incident
 from retention.dashboards.bounces import BOUNCES
 from retention.dashboards.budgets import BudgetState, budget_states
 from retention.dashboards.kept import Figures
+from retention.dashboards.money_by import Sum, money_by
 from retention.dashboards.rates import WINDOW_DAYS, Answers, Rate, Scope, answers, rates
-from retention.dashboards.triage_queue import RECENT_DAYS, late_waits, unanswered_longest
+from retention.dashboards.triage_queue import late_waits
+from retention.dashboards.triage_unheld import longest
 
 CAUSES_SHOWN = 5
 # From both sides of each bounce; where an incident bounced more than once, it is one.
@@ -102,9 +104,9 @@ def cards(department: Department, moment: datetime.datetime, today: datetime.dat
 def desks(departments: Sequence[Department], moment: datetime.datetime) -> dict[int, Desk]:
     """Compute the 90 days up to the moment, in as many statements for all departments as for one."""
     scope = Scope.recent(departments, moment)
-    by_cause = bars(departments, scope.since, "incident__cause__name", "cause not named yet")
+    by_cause = bars(departments, scope.since, "cause")
     unnamed = [one for one in departments if not any(bar.is_named for bar in by_cause[one.pk])]
-    by_type = bars(unnamed, scope.since, "friction_type__name", "") if unnamed else {}
+    by_type = bars(unnamed, scope.since, "type") if unnamed else {}
     answered, rated, returned = answers(scope), rates(scope), bounces(departments, scope.since)
     again, unheld = _reopened(departments), _longest_hours(departments, moment)
     late = _late_waits(departments, scope.since)
@@ -143,36 +145,28 @@ def _late_waits(departments: Sequence[Department], since: datetime.datetime) -> 
 
 def _longest_hours(departments: Sequence[Department], moment: datetime.datetime) -> dict[int, float]:
     """Return how long nobody answered for the incident that waited longest."""
-    since = moment - datetime.timedelta(days=RECENT_DAYS)
-    held = Incident.objects.order_by().filter(department__in=departments, merged_into=None, recorded_at__gte=since)
-    longest = unanswered_longest(held, moment).values_list("department").annotate(longest=Max("priority"))
-    return {department: seconds / 3600 for department, seconds in longest.values_list("department", "longest")}
+    found = longest(departments, moment, most=1).of
+    return {department: each.seconds[0] / 3600 for department, each in found.items()}
 
 
-def bars(departments: Sequence[Department], since: datetime.datetime, field: str, unnamed: str) -> dict[int, list[Bar]]:
+def bars(departments: Sequence[Department], since: datetime.datetime, by: str) -> dict[int, list[Bar]]:
     """Return what each cause or type puts at risk, the largest first; what nobody named yet is one bar at the end."""
-    parts = Responsibility.objects.order_by().filter(
-        department__in=departments, share__gt=0, happened_at__gte=since, incident__merged_into=None
-    )
-    found = (
-        parts.values_list("department", field)
-        .annotate(money=Sum(F("share") * F("incident__money_at_risk")), incidents=Count("pk"))
-        .filter(Q(money__gt=0))
-        .order_by("department", F(field).asc(nulls_last=True), "-money")
-    )
-    rows: dict[int, list[tuple[str | None, float, int]]] = {one.pk: [] for one in departments}
-    for department, *row in found:
-        rows[department].append(tuple(row))
-    return {department: _in_length(each, unnamed) for department, each in rows.items()}
+    return {department: _in_length(found) for department, found in money_by(by, departments, since).items()}
 
 
-def _in_length(found: Sequence[tuple[str | None, float, int]], unnamed: str) -> list[Bar]:
-    named = sorted((row for row in found if row[0]), key=lambda row: -row[1])[:CAUSES_SHOWN]
-    longest = max((row[1] for row in found), default=1.0)
-    rest = [row for row in found if not row[0]]
+def _in_length(found: Sequence[Sum]) -> list[Bar]:
+    length = max((one.money for one in found), default=1.0)
+    named = [one for one in found if one.named is not None][:CAUSES_SHOWN]
+    rest = [one for one in found if one.named is None]
     return [
-        Bar(label or unnamed, money, incidents, money / longest, is_named=bool(label))
-        for label, money, incidents in [*named, *rest]
+        Bar(
+            label=one.named.name if one.named else "cause not named yet",
+            money=one.money,
+            incidents=one.incidents,
+            share=one.money / length,
+            is_named=one.named is not None,
+        )
+        for one in [*named, *rest]
     ]
 
 

@@ -3,6 +3,8 @@
 Departments are given by id, so that what is asked of them can be put together once for all.
 """
 
+import datetime
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from departments.models import Answer, Dispute, HandOff, Incident, Responsibility, State
@@ -44,3 +46,19 @@ def handed_back_by(department: int) -> QuerySet[Incident]:
     back = HandOff.objects.order_by().filter(incident=OuterRef("pk"), to_department=department, answer=Answer.RETURNED)
     disputed = Incident.objects.order_by().filter(state=State.DISPUTED, merged_into=None)
     return disputed.filter(Exists(back)).exclude(department=department)
+
+
+def answered_by_holder(department: int, since: datetime.datetime) -> QuerySet[Incident]:
+    """Return what happened since, that the department holds and answers for."""
+    gave_all = Responsibility.objects.order_by().filter(department=department, share__lt=1, share=0)
+    held = Incident.objects.order_by().filter(department=department, merged_into=None, happened_at__gte=since)
+    return held.exclude(pk__in=gave_all.values("incident"))
+
+
+def answered_besides(department: int, since: datetime.datetime) -> QuerySet[Incident]:
+    """Return what happened since, of which the department answers for a part while another holds it."""
+    parts = Responsibility.objects.order_by().filter(
+        department=department, share__gt=0, share__lt=1, happened_at__gte=since
+    )
+    besides = Incident.objects.order_by().filter(pk__in=parts.values("incident"), merged_into=None)
+    return besides.exclude(department=department)

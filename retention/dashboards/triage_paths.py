@@ -1,19 +1,18 @@
 """The incidents behind the table of met targets by number of hand-offs."""
 
 from django.core.exceptions import BadRequest
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from departments.http import PersonRequest
-from departments.models import Department, Incident
+from departments.models import Department
 from departments.models.person import SEES_EVERYTHING
-from retention.dashboards.paths import MOST_MOVES, on_path
+from retention.dashboards.paths import MOST_MOVES, on_path, read_paths
 from retention.dashboards.triage_access import departments_open_to, require_desk
+from retention.dashboards.triage_listing import Figure, by_department, listing
 
-PAGE = 50
 VERDICTS = {"": None, "yes": True, "no": False}
 
 
@@ -25,15 +24,15 @@ def show_paths(request: PersonRequest) -> HttpResponse:
     moves, met = request.GET.get("moves", "0"), request.GET.get("met", "")
     if moves not in map(str, range(MOST_MOVES + 1)) or met not in VERDICTS:
         raise BadRequest(f"Moves are 0 to {MOST_MOVES}; met is yes, no, or empty for both.")
-    found = on_path(department, timezone.now(), int(moves), met=VERDICTS[met])
-    visible = Incident.objects.visible_to(request.user).filter(pk__in=found.order_by().values("pk"))
-    shown = visible.select_related("account", "department").order_by("-happened_at", "-pk")
-    page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
+    moment, kind = timezone.now(), VERDICTS[met]
+    reading = read_paths(department, moment)
+    figure = Figure(reading.figures.row(int(moves)).of(met=kind), reading.counted_at)
+    parts = by_department(on_path(department, moment, int(moves), met=kind), department)
     context = {
         "department": department,
-        "page": page,
+        "listing": listing(request, request.user, figure, parts),
         "heading": f"Handed on {_times(int(moves))}",
-        "met": VERDICTS[met],
+        "met": kind,
         "is_narrowed": met != "",
     }
     return render(request, "dashboards/triage_paths.html", context)

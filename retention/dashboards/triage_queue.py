@@ -6,6 +6,7 @@ import datetime
 import functools
 import json
 import operator
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -34,13 +35,19 @@ from departments.models import (
     Department,
     HandOff,
     Incident,
-    Responsibility,
     State,
     Wait,
 )
 from departments.models.friction import IncidentQuerySet
 from retention.dashboards.bounces import bounced
-from retention.dashboards.triage_concerns import disputed_between, handed_back_by, parts_on_desk
+from retention.dashboards.triage_concerns import (
+    answered_besides,
+    answered_by_holder,
+    disputed_between,
+    handed_back_by,
+    parts_on_desk,
+)
+from retention.dashboards.triage_unheld import Longest, read_longest
 
 PAGE = 25
 RECENT_DAYS = 90
@@ -66,25 +73,6 @@ class View(models.TextChoices):
     LATE_WAITS = "late_waits", "Set to wait close to the deadline in 90 days"
     AWAITED = "awaited", "Others wait for us"
 
-
-# Nobody has an incident from when it is known, handed on or handed back until somebody accepts it.
-IS_HELD = """
-    CASE
-    WHEN verb IN ('reported', 'detected', 'restored', 'handed_off', 'offered', 'returned', 'disputed') THEN false
-    WHEN verb IN ('accepted', 'hand_off_accepted', 'dispute_taken', 'ruled', 'reopened', 'resolved', 'merged',
-    'signal_withdrawn') THEN true
-    WHEN details ->> 'state' IN ('in_work', 'resolved') THEN true
-    WHEN details ->> 'state' IN ('new', 'waiting', 'disputed') AND verb <> 'wait_ended' THEN false
-    END"""
-LONGEST_UNHELD = f"""(
-    SELECT max(extract(epoch FROM coalesce(held_again, %s) - at))::float8 FROM (
-        SELECT at, is_held, min(at) FILTER (WHERE is_held) OVER (
-            ORDER BY at, id ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS held_again
-        FROM (
-            SELECT id, at, {IS_HELD} AS is_held
-            FROM departments_incidentevent AS step WHERE step.incident_id = departments_incident.id
-        ) AS step WHERE is_held IS NOT NULL
-    ) AS stretch WHERE NOT is_held)"""
 
 # The tabs of what is under way, by the state that it has with whoever holds it.
 DESK_OF = {
@@ -141,16 +129,16 @@ def on_desk(department: Department, view: View, moment: datetime.datetime, other
     """
     held = _held(department.pk)
     since = moment - datetime.timedelta(days=RECENT_DAYS)
-    if view in DESK_OF:
+    if view in DESK_OF or view == View.RECENT:
         # A union, so that each branch reads its own small index instead of all of them reading every incident.
-        first, *others = (branch.values("pk") for branch in _branches(department.pk, view))
+        first, *others = (branch.values("pk") for branch in _branches(department.pk, view, since))
         return Incident.objects.filter(pk__in=first.union(*others))
     if view == View.AWAITED:
         return Incident.objects.filter(
             pk__in=Wait.objects.order_by().open().filter(department=department).values("incident")
         )
-    if view == View.RECENT:
-        return Incident.objects.filter(pk__in=_answered_for(department, since), merged_into=None)
+    if view == View.UNHELD:
+        return Incident.objects.filter(pk__in=read_longest(department, moment).figures.incidents)
     if view == View.BOUNCED:
         return bounced(department, since, other=other)
     if view == View.ANSWERED:
@@ -160,8 +148,13 @@ def on_desk(department: Department, view: View, moment: datetime.datetime, other
     return held.filter(_held_in(view, moment, since))
 
 
-def _branches(department: int, view: View) -> list[QuerySet[Incident]]:
-    """Return what one of the desk's tabs is made of: what the department holds, and what concerns it besides."""
+def _branches(department: int, view: View, since: datetime.datetime | None = None) -> list[QuerySet[Incident]]:
+    """Return what a view is made of: what the department holds, and what concerns it besides.
+
+    `since` is asked for by what happened in some days, and by no tab of the desk.
+    """
+    if since is not None and view == View.RECENT:
+        return [answered_by_holder(department, since), answered_besides(department, since)]
     held = _held(department).filter(state=DESK_OF[view])
     if view == View.WAITING:
         # What the other side answered with another share waits for this department itself.
@@ -182,7 +175,6 @@ def _held_in(view: View, moment: datetime.datetime, since: datetime.datetime) ->
         View.OPEN: is_open,
         View.PAST_DUE: is_open & Q(due_at__lt=moment),
         View.REOPENED: Q(reopened__gt=0),
-        View.UNHELD: Q(recorded_at__gte=since),
     }
     return conditions.get(view, Q(state=view.value))
 
@@ -195,24 +187,28 @@ def _asked(department: int) -> QuerySet[HandOff]:
     return HandOff.objects.order_by().filter(to_department=department, answer=Answer.PENDING)
 
 
-def _answered_for(department: Department, since: datetime.datetime) -> QuerySet[Responsibility, int]:
-    parts = Responsibility.objects.order_by().filter(department=department, share__gt=0, happened_at__gte=since)
-    return parts.values_list("incident", flat=True)
-
-
 def accepted(department: Department | None, since: datetime.datetime | None = None) -> QuerySet[Any, Any]:
     """Return the keys of the incidents that the department, or any, accepted: its own at first, or handed to it.
 
     What was given away afterwards is among them, as it is among what the time to accept is told of.
     """
-    own = Incident.objects.order_by().filter(answered_at__gte=F("recorded_at"))
+    own, given = accepted_apart(department, since)
+    return own.values_list("pk").union(given.values_list("pk"))
+
+
+def accepted_apart(
+    department: Department | None, since: datetime.datetime | None = None
+) -> tuple[QuerySet[Incident], QuerySet[Incident]]:
+    """Return the incidents that the department, or any, accepted as its own at first, and those handed to it."""
+    # That it was answered at all is said, too: an index tells it.
+    own = Incident.objects.order_by().filter(answered_at__isnull=False, answered_at__gte=F("recorded_at"))
     given = HandOff.objects.order_by().filter(answer=Answer.ACCEPTED)
     own = own.filter(~Exists(given.filter(incident=OuterRef("pk"), is_of_part=False)))
     if department is not None:
         own, given = own.filter(department=department), given.filter(to_department=department)
     if since is not None:
         own, given = own.filter(answered_at__gte=since), given.filter(answered_at__gte=since)
-    return own.values_list("pk").union(given.values_list("incident"))
+    return own, Incident.objects.order_by().filter(pk__in=given.values("incident"))
 
 
 def late_waits(departments: Sequence[Department], since: datetime.datetime) -> QuerySet[Wait]:
@@ -247,10 +243,11 @@ def dearest_first(incidents: QuerySet[Incident]) -> QuerySet[Any]:
     return incidents.annotate(priority=F("money_at_risk"))
 
 
-def unanswered_longest(incidents: QuerySet[Incident], moment: datetime.datetime) -> QuerySet[Any]:
+def unheld_longest(incidents: QuerySet[Incident], longest: Longest) -> QuerySet[Any]:
     """Annotate `priority` so that what nobody had for longest at a stretch comes first, whether they do now or not."""
-    unheld = RawSQL(LONGEST_UNHELD, [moment], FloatField())  # noqa: S611 - the moment is not part of the text
-    return incidents.annotate(priority=Coalesce(unheld, Value(0.0)))
+    lasted = "(%s::float8[])[array_position(%s::bigint[], departments_incident.id)]"
+    given = [list(longest.seconds), list(longest.incidents)]
+    return incidents.annotate(priority=RawSQL(lasted, given, FloatField()))  # noqa: S611 - nothing given is in the text
 
 
 def ordered(department: Department, view: View, text: str, moment: datetime.datetime, other: str = "") -> QuerySet[Any]:
@@ -262,9 +259,10 @@ def branches(
     department: Department, view: View, text: str, moment: datetime.datetime, other: str = ""
 ) -> list[QuerySet[Any]]:
     """Return what `ordered` does in parts, each with an index of its own; an incident may be in both."""
-    if view not in DESK_OF:
+    if view not in DESK_OF and view != View.RECENT:
         return [ordered(department, view, text, moment, other)]
-    return [_in_order(part, department, view, text, moment) for part in _branches(department.pk, view)]
+    parts = _branches(department.pk, view, moment - datetime.timedelta(days=RECENT_DAYS))
+    return [_in_order(part, department, view, text, moment) for part in parts]
 
 
 def _in_order(
@@ -276,7 +274,7 @@ def _in_order(
         # By the moment itself, which is in an index.
         return latest_first(incidents).order_by("-resolved_at", "-pk")
     if view == View.UNHELD:
-        in_order = unanswered_longest(incidents, moment)
+        in_order = unheld_longest(incidents, read_longest(department, moment).figures)
     elif view in (View.RECENT, View.BOUNCED, View.ANSWERED, View.REOPENED, View.LATE_WAITS):
         in_order = dearest_first(incidents)
     else:
@@ -299,6 +297,23 @@ def page(parts: Sequence[QuerySet[Any]], cursor: Cursor | None, moment: datetime
         further = part if cursor is None else part.filter(_after(cursor))
         found |= dict(further.values_list("pk", "priority")[: PAGE + 1])
     return _page(found, moment)
+
+
+def first_ids(parts: Sequence[QuerySet[Any]], most: int) -> list[uuid.UUID]:
+    """Return the public ids of so many of all parts together, in the order of the desk."""
+    found = {pk: (priority, public_id) for part in parts for pk, priority, public_id in _first_of(part, most)}
+    in_order = sorted(found.items(), key=lambda place: (-place[1][0], -place[0]))
+    return [public_id for _, (_, public_id) in in_order[:most]]
+
+
+def _first_of(part: QuerySet[Any], most: int) -> QuerySet[Any, tuple[int, float, uuid.UUID]]:
+    return part.values_list("pk", "priority", "public_id")[:most]
+
+
+def count(parts: Sequence[QuerySet[Any]]) -> int:
+    """Return how many there are in all parts together, each once."""
+    first, *others = (part.order_by().values("pk") for part in parts)
+    return first.union(*others).count() if others else first.count()
 
 
 def first_page(department: Department, view: View, moment: datetime.datetime) -> Page:

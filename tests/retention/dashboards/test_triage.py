@@ -21,6 +21,8 @@ from retention.dashboards.triage_cards import bounces, desks
 from retention.dashboards.triage_filters import TriageFilters
 from retention.dashboards.triage_live import newest_event
 from retention.dashboards.triage_queue import Cursor, CursorError, View, ordered
+from retention.dashboards.triage_unheld import UNHELD
+from retention.keeping import keep
 from retention.models import SavedView
 from tests import make
 
@@ -369,6 +371,39 @@ def test_what_nobody_answered_for_longest_comes_first(shipping: Department) -> N
             incident.events.create(verb=verb, at=make.ago(days=days))
     longest_first = ["waited when it was handed on", "still waiting", "quick", "never waited"]
     assert titles(shipping, View.UNHELD) == longest_first
+
+
+def test_what_lay_longest_is_told_as_it_is_kept_with_its_age(shipping: Department, client: Client) -> None:
+    for title, days in (("a week", 7), ("a day", 1)):
+        make.incident(shares={shipping: 1.0}, title=title).events.create(verb="reported", at=make.ago(days=days))
+    keep(UNHELD, timezone.now())
+    make.incident(shares={shipping: 1.0}, title="later").events.create(verb="reported", at=make.ago(days=80))
+    client.force_login(make.head(shipping))
+    page = client.get(reverse("triage_department", args=["shipping"]), {"tab": "unheld"})
+    assert [row.incident.title for row in page.context["rows"]] == ["a week", "a day"]
+    told = page.content.decode().partition("of all that came in 90 days")[2].partition("</p>")[0]
+    assert "counted" in told
+    narrowed = client.get(reverse("triage_department", args=["shipping"]), {"tab": "unheld", "q": "a day"})
+    assert [row.incident.title for row in narrowed.context["rows"]] == ["a day"]
+
+
+def test_what_happened_is_listed_where_a_department_answers_for_any_of_it(
+    shipping: Department, billing: Department
+) -> None:
+    for title, shares, money in (
+        ("all of it", {shipping: 1.0}, 10.0),
+        ("most of it", {shipping: 0.7, billing: 0.3}, 30.0),
+        ("the rest", {billing: 0.6, shipping: 0.4}, 20.0),
+        ("none of it", {billing: 1.0, shipping: 0.0}, 40.0),
+    ):
+        make.incident(shares=shares, title=title, money_at_risk=money)
+    make.incident(shares={shipping: 1.0}, happened_at=make.ago(days=91))
+    assert titles(shipping, View.RECENT) == ["most of it", "the rest", "all of it"]
+    assert titles(billing, View.RECENT) == ["none of it", "most of it", "the rest"]
+    parts = queue.branches(shipping, View.RECENT, "", timezone.now())
+    found = queue.page(parts, None, timezone.now()).incidents
+    assert [incident.title for incident in found] == ["most of it", "the rest", "all of it"]
+    assert queue.count(parts) == len(queue.first_ids(parts, 9)) == 3
 
 
 def test_others_changes_are_told_and_ones_own_are_not(shipping: Department) -> None:
