@@ -62,7 +62,7 @@ def money_of_all_by(by: str, since: datetime.datetime) -> list[Sum]:
     return _dearest_first([one for _, one in _asked(_OF_ALL, by, everybody, since)])
 
 
-def _asked(statement: str, by: str, departments: Sequence[int], since: datetime.datetime) -> list[tuple[int, Sum]]:
+def _asked(statement: str, by: str, departments: list[int], since: datetime.datetime) -> list[tuple[int, Sum]]:
     with connection.cursor() as cursor:
         cursor.execute(statement.format(key=_KEYS[by]), {"departments": departments, "since": since})
         found = cursor.fetchall()

@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 from django.utils import timezone
@@ -73,7 +73,7 @@ class LongestByDepartment:
 def longest(departments: Sequence[Department], moment: datetime.datetime, most: int = MOST) -> LongestByDepartment:
     """Compute what of the 90 days before the moment nobody had for longest, whether somebody does now or not."""
     found: dict[int, tuple[list[int], list[float]]] = {}
-    given = {
+    given: dict[str, Any] = {
         "departments": [one.pk for one in departments],
         "moment": moment,
         "since": moment - datetime.timedelta(days=DAYS),

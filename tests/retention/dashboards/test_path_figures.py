@@ -82,7 +82,7 @@ def test_each_count_of_the_table_is_what_its_list_holds(client: Client, *, met: 
         known = paths(department, timezone.now())
         assert [row.moves for row in known.rows] == [0, 1, 2, 3, 4]
         for row in known.rows:
-            asked = {"moves": row.moves, "met": {None: "", True: "yes", False: "no"}[met]}
+            asked: dict[str, str | int] = {"moves": row.moves, "met": {None: "", True: "yes", False: "no"}[met]}
             asked |= {"department": department.slug} if department else {}
             listing = client.get(reverse("triage_paths"), asked).context["listing"]
             assert listing.figure.count == row.of(met=met) == len(listing.incidents)
