@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("departments", "0028_moves_of_incidents")]
+    dependencies = [("departments", "0030_moves_of_incidents")]
 
     operations = [
         AddIndexConcurrently(

@@ -36,7 +36,7 @@ DROP FUNCTION moves_are_counted();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("departments", "0027_disputes_are_answered_by"),
+        ("departments", "0029_titles_by_index"),
     ]
 
     operations = [
