@@ -13,7 +13,7 @@ from departments.attachments.forms import AttachForm, RemovalForm
 from departments.attachments.handing_out import handed_out
 from departments.http import PersonRequest
 from departments.models import Attachment, Capability
-from departments.views.deeds import correct, do
+from departments.views.deeds import correct, correcting, do
 from departments.views.incidents import page_of
 from departments.views.page import visible_incident
 
@@ -41,6 +41,7 @@ def attach_to_incident(request: PersonRequest, public_id: uuid.UUID) -> HttpResp
         ),
         done="The file is with the incident.",
         otherwise=f"{page_of(incident)}#files",
+        wrong=correcting(request, incident, attach_form=form),
     )
 
 

@@ -9,7 +9,7 @@ from django.forms import Form
 from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts.errors import ActionError, NotAllowed
+from accounts.errors import ActionError, Invalid, NotAllowed
 from departments.actions.cure_steps import undo_of_problem
 from departments.actions.rows_undo import Rows, Undoing
 from departments.actions.undo import undo_of
@@ -33,14 +33,24 @@ NOT_PROCESSED = 422
 
 
 def do(
-    request: PersonRequest, deed: Callable[[], object], *, done: str | Callable[[], str], otherwise: str
+    request: PersonRequest,
+    deed: Callable[[], object],
+    *,
+    done: str | Callable[[], str],
+    otherwise: str,
+    wrong: Callable[[Invalid], HttpResponse] | None = None,
 ) -> HttpResponse:
-    """Do it and say so, or say why not; `otherwise` is where to go if the form names no place."""
+    """Do it and say so, or say why not; `otherwise` is where to go if the form names no place.
+
+    `wrong` answers where something in a form is wrong that only the deed could tell.
+    """
     try:
         result = deed()
     except NotAllowed as refusal:
         raise PermissionDenied(str(refusal)) from refusal
     except ActionError as refusal:
+        if wrong is not None and isinstance(refusal, Invalid):
+            return wrong(refusal)
         messages.error(request, str(refusal))
     else:
         sentence = done if isinstance(done, str) else done()
@@ -86,6 +96,17 @@ def correct(request: PersonRequest, incident: Incident, **bound: Form) -> HttpRe
     for form in bound.values():
         say_what_is_wrong(request, form)
     return back(request, "")
+
+
+def correcting(request: PersonRequest, incident: Incident, **bound: Form) -> Callable[[Invalid], HttpResponse]:
+    """Return what answers a deed that finds something wrong: its form again, with what was written in it."""
+
+    def answer(refusal: Invalid) -> HttpResponse:
+        for form in bound.values():
+            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+        return correct(request, incident, **bound)
+
+    return answer
 
 
 def say_what_is_wrong(request: PersonRequest, form: Form) -> None:

@@ -15,7 +15,7 @@ from departments.actions import grading, rulings
 from departments.forms import RegradeForm, RulingForm, WordsForm
 from departments.http import PersonRequest
 from departments.models import Capability, Department, Dispute, HandOff, Note, Person, Ruling, RulingState, Statement
-from departments.views.deeds import NOT_PROCESSED, correct, do
+from departments.views.deeds import NOT_PROCESSED, correct, correcting, do
 from departments.views.incidents import page_of
 from departments.views.page import facts, visible_incident
 
@@ -48,6 +48,7 @@ def regrade_incident(request: PersonRequest, public_id: uuid.UUID) -> HttpRespon
         lambda: grading.regrade(incident=incident, acting_person=request.user, **values),
         done=f"“{incident}” is graded anew; whoever reported it can contest that.",
         otherwise=page_of(incident),
+        wrong=correcting(request, incident, regrade_form=form),
     )
 
 

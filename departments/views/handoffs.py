@@ -10,8 +10,8 @@ from departments.actions import handoffs as actions
 from departments.actions.parts import own_department
 from departments.forms import AnswerForm, CounterForm, HandOffForm
 from departments.http import PersonRequest
-from departments.models import HandOff
-from departments.views.deeds import correct, do
+from departments.models import Direction, HandOff
+from departments.views.deeds import correct, correcting, do
 from departments.views.incidents import page_of
 from departments.views.page import visible_incident
 
@@ -30,6 +30,7 @@ def hand_off_incident(request: PersonRequest, public_id: uuid.UUID) -> HttpRespo
         lambda: actions.hand_off(incident=incident, acting_person=request.user, **values),
         done=f"{values['to']} is asked to answer for “{incident}” at {incident.account}.",
         otherwise=page_of(incident),
+        wrong=correcting(request, incident, hand_off_form=form),
     )
 
 
@@ -44,7 +45,7 @@ def accept_hand_off(request: PersonRequest, public_id: uuid.UUID) -> HttpRespons
     return do(
         request,
         lambda: actions.accept_hand_off(hand_off=hand_off, words=words, acting_person=request.user),
-        done=f"{hand_off.to_department} has taken “{hand_off.incident}” from {hand_off.from_department}.",
+        done=_taken(hand_off),
         otherwise=page_of(hand_off.incident),
     )
 
@@ -60,8 +61,9 @@ def return_hand_off(request: PersonRequest, public_id: uuid.UUID) -> HttpRespons
     return do(
         request,
         lambda: actions.return_hand_off(hand_off=hand_off, words=words, acting_person=request.user),
-        done=f"“{hand_off.incident}” goes back to {hand_off.from_department}.",
+        done=_returned(hand_off),
         otherwise=page_of(hand_off.incident),
+        wrong=correcting(request, hand_off.incident, answer_form=form),
     )
 
 
@@ -78,6 +80,7 @@ def counter_hand_off(request: PersonRequest, public_id: uuid.UUID) -> HttpRespon
         lambda: actions.counter_offer(hand_off=hand_off, share=share, words=words, acting_person=request.user),
         done=f"{hand_off.from_department} is asked whether {share:.0%} is right.",
         otherwise=page_of(hand_off.incident),
+        wrong=correcting(request, hand_off.incident, counter_form=form),
     )
 
 
@@ -99,3 +102,15 @@ def _visible_hand_off(request: PersonRequest, public_id: uuid.UUID) -> HandOff:
         "incident__account", "incident__department", "from_department", "to_department"
     )
     return get_object_or_404(hand_offs, public_id=public_id)
+
+
+def _taken(hand_off: HandOff) -> str:
+    if hand_off.direction == Direction.TAKE:
+        return f"{hand_off.from_department} takes {hand_off.share:.0%} of {hand_off.to_department}’s part, as offered."
+    return f"{hand_off.to_department} has taken “{hand_off.incident}” from {hand_off.from_department}."
+
+
+def _returned(hand_off: HandOff) -> str:
+    if hand_off.direction == Direction.TAKE:
+        return f"What {hand_off.from_department} offered is refused: {hand_off.to_department}’s part stays as it is."
+    return f"“{hand_off.incident}” goes back to {hand_off.from_department}."

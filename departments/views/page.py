@@ -40,6 +40,7 @@ from departments.http import PersonRequest
 from departments.models import (
     Attachment,
     CauseCode,
+    Direction,
     Dispute,
     HandOff,
     Incident,
@@ -111,6 +112,12 @@ VERBS = {
     "joined": "found further signals of the same",
     "took_in": "merged a duplicate into it",
     **CURE_VERBS,
+}
+# Of a share that another department offered to take, instead.
+OF_OFFERS = {
+    "hand_off_accepted": "agreed to what was offered",
+    "returned": "refused what was offered",
+    "withdrawn": "withdrew the offer",
 }
 # What an incident may have besides; most have little of it.
 OF_INCIDENT: Places = {
@@ -189,7 +196,7 @@ def _context(person: Person, incident: Incident) -> dict[str, object]:
         "parts": parts,
         "path": path,
         "pending": standing.pending,
-        "history": [Step(event, VERBS.get(event.verb, event.verb.replace("_", " "))) for event in events],
+        "history": [Step(event, _words_of(event)) for event in events],
         "clocks": _clocks(incident, events[::-1], path, waits),
         "attachments": shelf(person, incident) if "attachments" in there else [],
         "attach_form": once_shown(AttachForm, person=person, auto_id="attach_%s"),
@@ -206,6 +213,12 @@ def _context(person: Person, incident: Incident) -> dict[str, object]:
         **_forms(person, incident, _cause_offered(incident, cure)),
         "end_wait_form": once_shown(EndWaitForm, wait=open_wait, person=person, auto_id="end_wait_%s"),
     }
+
+
+def _words_of(event: IncidentEvent) -> str:
+    is_offer = event.details.get("direction") == Direction.TAKE
+    offered = OF_OFFERS.get(event.verb.removeprefix("part_")) if is_offer else None
+    return offered or VERBS.get(event.verb) or event.verb.replace("_", " ")
 
 
 def _clocks(

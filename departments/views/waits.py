@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 from departments.actions import waits as actions
 from departments.http import PersonRequest
 from departments.models import Wait
-from departments.views.deeds import correct, do
+from departments.views.deeds import correct, correcting, do
 from departments.views.incidents import page_of
 from departments.views.page import visible_incident
 from departments.wait_forms import EndWaitForm, WaitForm
@@ -27,6 +27,7 @@ def wait_on_incident(request: PersonRequest, public_id: uuid.UUID) -> HttpRespon
         lambda: actions.wait(incident=incident, acting_person=request.user, **form.cleaned_data),
         done=f"“{incident}” at {incident.account} waits, at the latest until {form.cleaned_data['expected_on']:%d %b}.",
         otherwise=page_of(incident),
+        wrong=correcting(request, incident, wait_form=form),
     )
 
 

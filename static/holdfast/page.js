@@ -72,7 +72,7 @@
   }
   // A page that comes back since something is wrong begins there, also for whoever only has keys or hears it read.
   const wrong = document.querySelector("main [aria-invalid=true], main .alert-danger[role=alert]");
-  if (wrong && !location.hash) {
+  if (wrong) {
     const part = wrong.closest("details");
     if (part) part.open = true;
     if (!wrong.matches("[aria-invalid]")) wrong.tabIndex = -1;
