@@ -71,13 +71,15 @@
     });
   }
   // A page that comes back since something is wrong begins there, also for whoever only has keys or hears it read.
+  // Once it has loaded: an address that names a place in the page would take the focus away again.
   const wrong = document.querySelector("main [aria-invalid=true], main .alert-danger[role=alert]");
-  if (wrong) {
+  function standAtWhatIsWrong() {
     const part = wrong.closest("details");
     if (part) part.open = true;
     if (!wrong.matches("[aria-invalid]")) wrong.tabIndex = -1;
     wrong.focus();
   }
+  if (wrong) window.addEventListener("load", () => setTimeout(standAtWhatIsWrong));
   // The arrow keys walk from the search box through what it found.
   document.addEventListener("keydown", (event) => {
     const box = event.target.closest(".top-search");
