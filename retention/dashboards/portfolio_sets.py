@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Account, Order, Touchpoint
 from accounts.prepared import Prepared, given
-from departments.models import Absence, Capability, Incident, Person
+from departments.models import Absence, Capability, Incident, Person, State
 from departments.prepared import PreparedFor
 from retention.dashboards.portfolio_care import snoozed_by_anybody, snoozed_ids
 from retention.scoring.bands import BAND_STARTS, Band
@@ -118,7 +118,8 @@ def _counted(incidents: QuerySet[Incident], accounts: QuerySet[Account], now: An
     # Whoever resolved one since has left it in what was open then.
     then = Q(recorded_at__lte=week_ago) & (Q(resolved_at=None) | Q(resolved_at__gt=week_ago))
     own = incidents.filter(account__in=accounts.order_by().values("pk"), merged_into=None)
-    lately = own.filter(Q(resolved_at=None) | Q(resolved_at__gt=week_ago)).order_by()
+    # Told by the state, which the indexes of what is open and of what was resolved are for.
+    lately = own.filter(~Q(state=State.RESOLVED) | Q(state=State.RESOLVED, resolved_at__gt=week_ago)).order_by()
     # What all of them have in common makes one group of them.
     return (
         lately.values("merged_into")

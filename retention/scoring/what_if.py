@@ -14,6 +14,7 @@ from django.db.models.functions import Extract, Greatest, Power
 
 from accounts.models import Account
 from departments.models import Incident, Person, Responsibility
+from departments.models.person import WORKS_IN_DEPARTMENT
 from retention.scoring.bands import Band, band_numbers
 from retention.scoring.engine import Floats, ScoringModel
 from retention.scoring.features import DAY, Scope, build_inputs, read_facts
@@ -174,12 +175,19 @@ def parts_in_question(
         account__left_on=None,
         **{key: one for key, one in fitting.items() if one},
     )
-    if person.visible_account_ids() is None:
+    if person.visible_account_ids() is None or _asks_for_its_own(question, person):
         return narrowed
     return narrowed.filter(
         account__in=Account.objects.visible_to(person).order_by().values("pk"),
         incident__in=Incident.objects.visible_to(person).order_by().values("pk"),
     )
+
+
+def _asks_for_its_own(question: Question, person: Person) -> bool:
+    """Return whether only parts that the person's own department answers for are asked about: it sees all of these."""
+    if person.department is None or person.role not in WORKS_IN_DEPARTMENT:
+        return False
+    return question.departments == (person.department.slug,)
 
 
 def _removed(parts: "QuerySet[Responsibility, Responsibility]", as_of: datetime.datetime) -> Floats:
