@@ -14,6 +14,7 @@ from retention.dashboards.packing import unpacked
 from retention.models import KeptFigures
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 # Clocks of workers and web servers differ a little, and a page reads after the moment at which it began.
 CLOCKS_APART = datetime.timedelta(minutes=1)
@@ -56,10 +57,24 @@ class Figures(Generic[T]):
 
     def kept(self, moment: datetime.datetime) -> Reading[T] | None:
         """Return what is kept; None where that is overdue at the moment, later than it, or older than an import."""
-        found = self._last(moment)
-        if found is None or moment - found.computed_at >= OVERDUE * found.lasts:
+        found = self._recent(moment)
+        if found is None:
             return None
         return Reading(unpacked(self.kind, found.figures), min(found.computed_at, moment), is_kept=True)
+
+    def kept_of(self, kind: type[U], key: int, moment: datetime.datetime) -> Reading[U | None] | None:
+        """Return the same of one alone, where figures are kept `of` several by key: a page unpacks what it shows.
+
+        `kind` is what each of them is; it holds None where there is nothing of that one.
+        """
+        found = self._recent(moment)
+        if found is None:
+            return None
+        return Reading(unpacked(kind, found.figures["of"].get(str(key))), min(found.computed_at, moment), is_kept=True)
+
+    def _recent(self, moment: datetime.datetime) -> KeptFigures | None:
+        found = self._last(moment)
+        return None if found is None or moment - found.computed_at >= OVERDUE * found.lasts else found
 
     def is_due(self, moment: datetime.datetime) -> bool:
         """Return whether they should be computed anew."""

@@ -118,10 +118,13 @@ def paths(department: Department | None, moment: datetime.datetime) -> Paths:
 
 def read_paths(department: Department | None, moment: datetime.datetime) -> Reading[Paths]:
     """Return the shares as they are kept, or else computed."""
-    kept = PATHS.kept(moment)
-    if kept is None:
-        return Reading(paths(department, moment), moment, is_kept=False)
-    return Reading(kept.figures.at(department), kept.as_of, is_kept=True)
+    if department is None:
+        whole = PATHS.kept(moment)
+        kept = None if whole is None else Reading(whole.figures.at(None), whole.as_of, is_kept=True)
+    else:
+        one = PATHS.kept_of(Paths, department.pk, moment)
+        kept = None if one is None else Reading(one.figures or Paths([]), one.as_of, is_kept=True)
+    return kept or Reading(paths(department, moment), moment, is_kept=False)
 
 
 def _of_all(moment: datetime.datetime) -> PathsByDepartment:

@@ -19,9 +19,11 @@ from departments.models import (
     Responsibility,
     RulingState,
 )
+from retention.scoring.planned import Planned
 
 # Most incidents have nothing of all this, so that it is asked once whether any of a page has.
-_ANY: Final = """
+_ANY: Final = Planned(
+    """
     SELECT EXISTS (SELECT FROM departments_handoff WHERE incident_id = ANY(%(keys)s)),
         EXISTS (SELECT FROM departments_dispute WHERE incident_id = ANY(%(keys)s) AND ended_at IS NULL),
         EXISTS (SELECT FROM departments_responsibility
@@ -29,16 +31,21 @@ _ANY: Final = """
         ARRAY(SELECT incident_id FROM departments_ruling
             WHERE incident_id = ANY(%(keys)s) AND state = %(open)s AND regrading_id IS NULL),
         EXISTS (SELECT FROM departments_rootcause WHERE undone_at IS NULL AND cause_id IS NOT NULL
-            AND (incident_id = ANY(%(keys)s) OR problem_id = ANY(%(problems)s::bigint[])))
-"""
+            AND (incident_id = ANY(%(keys)s) OR problem_id = ANY(%(problems)s)))
+    """,
+    {"keys": "bigint[]", "open": "text", "problems": "bigint[]"},
+)
 # By their keys: joined to the incidents, they take several times as long to plan as to find.
-_NAMED: Final = """
+_NAMED: Final = Planned(
+    """
     SELECT 'person', id, name, role FROM departments_person WHERE id = ANY(%(person)s::bigint[])
     UNION ALL SELECT 'rule', id, name, '' FROM departments_detectionrule WHERE id = ANY(%(rule)s::bigint[])
     UNION ALL SELECT 'cause', id, name, public_id::text FROM departments_causecode WHERE id = ANY(%(cause)s::bigint[])
     UNION ALL SELECT 'department', id, name, slug FROM departments_department
     WHERE id = ANY(%(department)s::bigint[])
-"""
+    """,
+    dict.fromkeys(("person", "rule", "cause", "department"), "bigint[]"),
+)
 _FIELDS: Final[Mapping[str, tuple[type[Any], tuple[str, ...]]]] = {
     "person": (Person, ("id", "name", "role")),
     "rule": (DetectionRule, ("id", "name")),
@@ -84,7 +91,7 @@ class Beside:
         problems = [incident.problem_id for incident in incidents if incident.problem_id is not None]
         given: dict[str, Any] = {"keys": list(by_key), "problems": problems, "open": str(RulingState.OPEN)}
         with connection.cursor() as cursor:
-            cursor.execute(_ANY, given)
+            _ANY.execute(cursor, given)
             handed, disputed, parted, ruled, explained = cursor.fetchone()
         return cls(
             _by_incident(_HAND_OFFS(keys=list(by_key)) if handed else (), by_key),
@@ -109,7 +116,7 @@ def _name_all(incidents: Sequence[Incident]) -> None:
     for name, kind in _REFERENCES.items():
         wanted[kind] |= {getattr(incident, f"{name}_id") for incident in incidents}
     with connection.cursor() as cursor:
-        cursor.execute(_NAMED, {kind: [pk for pk in keys if pk is not None] for kind, keys in wanted.items()})
+        _NAMED.execute(cursor, {kind: [pk for pk in keys if pk is not None] for kind, keys in wanted.items()})
         rows = cursor.fetchall()
     found = {(kind, pk): _known(kind, (pk, *columns)) for kind, pk, *columns in rows}
     for incident in incidents:

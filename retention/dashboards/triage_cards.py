@@ -95,9 +95,9 @@ class Cards:
 def cards(department: Department, moment: datetime.datetime, today: datetime.date) -> Cards:
     """Return the cards as of the moment, the 90 days as they are kept or else computed."""
     budget = budget_states([department], segment="", today=today)[department.pk]
-    kept = DESKS.kept(moment)
-    if kept is not None and department.pk in kept.figures.of:
-        return Cards(budget, kept.figures.of[department.pk], kept.as_of)
+    kept = DESKS.kept_of(Desk, department.pk, moment)
+    if kept is not None and kept.figures is not None:
+        return Cards(budget, kept.figures, kept.as_of)
     return Cards(budget, desks([department], moment)[department.pk], None)
 
 

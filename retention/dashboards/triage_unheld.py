@@ -97,10 +97,10 @@ UNHELD = Figures("unheld", LongestByDepartment, _of_all)
 
 def read_longest(department: Department, moment: datetime.datetime) -> Reading[Longest]:
     """Return them as they are kept now, else as of the moment."""
-    kept = UNHELD.kept(timezone.now())
+    kept = UNHELD.kept_of(Longest, department.pk, timezone.now())
     if kept is None:
         return Reading(longest([department], moment).at(department), moment, is_kept=False)
-    return Reading(kept.figures.at(department), kept.as_of, is_kept=True)
+    return Reading(kept.figures or Longest([], []), kept.as_of, is_kept=True)
 
 
 @dataclass(frozen=True, slots=True)
