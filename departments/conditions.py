@@ -23,6 +23,7 @@ import rule_engine
 from rule_engine import ast, errors
 
 from accounts.signals import KINDS, Field, Kind
+from departments.patterns import pattern_problem
 
 Values = Mapping[str, Any]
 
@@ -205,6 +206,8 @@ def _compile(kind: Kind, text: str, what: str) -> rule_engine.Rule:
     if len(text) > LONGEST_TEXT:
         raise ConditionError(f"The {what} is longer than {LONGEST_TEXT} characters.")
     _check_functions(text, what)
+    if problem := pattern_problem(text):
+        raise ConditionError(f"The {what} is not taken: {problem}.")
     try:
         return rule_engine.Rule(text, context=_context(kind))
     except errors.RuleSyntaxError as error:
