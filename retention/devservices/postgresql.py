@@ -47,7 +47,7 @@ full_page_writes = off
 DISPOSABLE_INSTANCE = "test"
 # What is measured at ten million rows is to be held in memory, as on any server of that size. Later lines win.
 MEASURED_CONFIGURATION = """\
-shared_buffers = 2GB
+shared_buffers = 4GB
 work_mem = 64MB
 maintenance_work_mem = 1GB
 effective_cache_size = 8GB

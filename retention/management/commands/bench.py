@@ -93,6 +93,7 @@ class Command(BaseCommand):
         drain_all_changes(MOST_BATCHES)
         with workers(count) as pool:
             keep_all(pool, timezone.now())
+            measures.sweep()
             self._score_all(pool, f"Full scoring, {count} workers", floor, version)
             measures.change(accounts // CHANGED_A_DAY)
             drain_all_changes(MOST_BATCHES)
