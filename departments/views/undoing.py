@@ -1,10 +1,11 @@
 """Undo: take back what one has just done."""
 
 import uuid
+from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
-from django.urls import reverse
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import Resolver404, resolve, reverse
 from django.views.decorators.http import require_POST
 
 from departments.actions.cure_steps import undo_problem_step
@@ -12,7 +13,7 @@ from departments.actions.outcome import left
 from departments.actions.rows_undo import restore_rows
 from departments.actions.undo import undo
 from departments.http import PersonRequest
-from departments.models import ProblemUndoPoint, RowsUndo, UndoPoint
+from departments.models import Problem, ProblemUndoPoint, RowsUndo, UndoPoint
 from departments.views.deeds import back, do
 
 
@@ -36,7 +37,19 @@ def undo_deed(request: PersonRequest, batch: uuid.UUID) -> HttpResponse:
         messages.error(request, f"Not taken back: {undone.refused[0].sentence}")
     elif undone.refused:
         messages.error(request, f"Not taken back: {left(undone.refused, request.user)}.")
+    if _is_gone(request.POST.get("next", "")):
+        return HttpResponseRedirect(reverse("problems"), status=303)
     return back(request, reverse("home"))
+
+
+def _is_gone(place: str) -> bool:
+    """Return whether a place was the page of a problem that has been opened by mistake, and taken back."""
+    try:
+        page = resolve(urlsplit(place).path)
+    except Resolver404:
+        return False
+    is_problem = page.url_name == "problem"
+    return is_problem and Problem.objects.filter(withdrawn_at__isnull=False, **page.kwargs).exists()
 
 
 def _restored(request: PersonRequest, batch: uuid.UUID) -> HttpResponse:

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from departments.actions.problems import open_problem
-from departments.models import Department, Incident, Person, Problem
+from departments.models import Department, Incident, Person, Problem, UndoPoint
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +76,16 @@ def test_a_problem_is_opened_of_what_was_ticked(client: Client, ticked: list[Inc
     problem = Problem.objects.get()
     assert "“Wet cartons” is opened" in page
     assert set(problem.incidents.all()) == set(ticked)
+
+
+def test_whoever_takes_back_a_problem_on_its_own_page_is_led_away_from_it(
+    client: Client, ticked: list[Incident], shipping: Department
+) -> None:
+    told(client, reverse("incidents_problem"), incident=keys(ticked), title="Wet cartons", department=shipping.slug)
+    own = reverse("problem", args=[Problem.objects.get().public_id])
+    undo = reverse("undo", args=[UndoPoint.objects.values_list("batch", flat=True)[0]])
+    assert "Taken back: 3 incidents" in told(client, undo, next=own)
+    assert client.get(own).status_code == 404
 
 
 def test_a_problem_without_a_name_is_refused_in_words(
