@@ -18,6 +18,7 @@ Column = npt.NDArray[Any]
 Columns = dict[str, Column]
 Table = Columns
 Integers = npt.NDArray[np.int64]
+Truths = npt.NDArray[np.bool_]
 
 ACCOUNTS: Final = {
     "account_id": "<i8",
@@ -81,25 +82,10 @@ class Records:
             **{name: _by_row(table, accounts["account_id"], TABLES[name]) for name, table in found.items()},
         )
 
-    def without(self, account_ids: Integers) -> Self:
-        """Return the records of all other accounts."""
-        kept = ~np.isin(self.account_ids, account_ids)
-        return self if kept.all() else self._chosen(kept)
-
-    def between(self, first: int, last: int) -> Self:
+    def between(self, first: int, last: int) -> Records:
         """Return the records of the accounts whose ids lie from first to last, both included."""
-        kept = (self.account_ids >= first) & (self.account_ids <= last)
-        return self if kept.all() else self._chosen(kept)
-
-    def _chosen(self, kept: npt.NDArray[np.bool_]) -> Self:
-        places = (np.cumsum(kept) - 1).astype(np.int32)
-        found: dict[str, Table] = {}
-        for name in _CHILDREN:
-            table: Table = getattr(self, name)
-            mask = kept[table["row"]]
-            found[name] = {column: values[mask] for column, values in table.items()}
-            found[name]["row"] = places[found[name]["row"]]
-        return type(self)({name: values[kept] for name, values in self.accounts.items()}, **found)
+        inside = (self.account_ids >= first) & (self.account_ids <= last)
+        return self if inside.all() else joined([self], [inside])
 
     def is_same_as(self, other: Records) -> bool:
         """Return whether both hold the same rows, in whatever order within an account, and wherever they were read."""
@@ -136,33 +122,58 @@ class Records:
 _CHILDREN: Final = ("orders", "parts", "promises", "holdings")
 
 
-def joined(pieces: Sequence[Records]) -> Records:
-    """Return the records of several sets of accounts, no account in two, as those of one."""
-    pieces = [piece for piece in pieces if len(piece)] or list(pieces[:1])
-    if len(pieces) == 1:
+def joined(pieces: Sequence[Records], chosen: Sequence[Truths]) -> Records:
+    """Return the records of the chosen accounts of several pieces, no account chosen in two, as those of one.
+
+    `chosen` says of each account of each piece whether it is. What stands together is copied together: most of what is
+    kept stays as it is, so that nothing has to be put in order.
+    """
+    if len(pieces) == 1 and chosen[0].all():
         return pieces[0]
-    accounts = _concatenated([piece.accounts for piece in pieces])
-    order = np.argsort(accounts["account_id"], kind="stable")
-    ranks = np.empty(len(order), dtype=np.int32)
-    ranks[order] = np.arange(len(order), dtype=np.int32)
-    starts = np.cumsum([0, *(len(piece) for piece in pieces)])
-    is_sorted = bool((order == np.arange(len(order))).all())
-    found: dict[str, Table] = {}
-    for name in _CHILDREN:
-        tables: list[Table] = [getattr(piece, name) for piece in pieces]
-        rows = np.concatenate([table["row"] + start for table, start in zip(tables, starts, strict=False)])
-        table = _concatenated(tables) | {"row": rows.astype(np.int32)}
-        found[name] = table if is_sorted else _sorted(table | {"row": ranks[rows]})
-    return Records(accounts if is_sorted else {name: values[order] for name, values in accounts.items()}, **found)
+    runs = _Runs.of([piece.account_ids for piece in pieces], chosen)
+    accounts = runs.copied([piece.accounts for piece in pieces], runs.first, runs.end)
+    children = {name: runs.copied_of([getattr(piece, name) for piece in pieces]) for name in _CHILDREN}
+    return Records(accounts, **children)
 
 
-def _concatenated(tables: Sequence[Table]) -> Table:
-    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Accounts that follow each other in their piece and in the whole alike. (k,) each.
 
+    `piece` says in which, `first` and `end` where there, `place` where the first one stands in the whole.
+    """
 
-def _sorted(table: Table) -> Table:
-    order = np.argsort(table["row"], kind="stable")
-    return {name: values[order] for name, values in table.items()}
+    piece: Integers
+    first: Integers
+    end: Integers
+    place: Integers
+
+    @classmethod
+    def of(cls, account_ids: Sequence[Integers], chosen: Sequence[Truths]) -> Self:
+        piece = np.repeat(np.arange(len(account_ids)), [len(ids) for ids in account_ids])
+        own = np.concatenate([np.arange(len(ids)) for ids in account_ids])
+        taken = np.flatnonzero(np.concatenate(chosen))
+        order = taken[np.argsort(np.concatenate(account_ids)[taken], kind="stable")]
+        if not len(order):
+            return cls(*np.zeros((4, 1), dtype=np.int64))
+        begins = np.flatnonzero((np.diff(order, prepend=-2) != 1) | (np.diff(piece[order], prepend=-1) != 0))
+        ends = np.append(begins[1:], len(order))
+        return cls(piece[order[begins]], own[order[begins]], own[order[ends - 1]] + 1, begins)
+
+    def copied(self, tables: Sequence[Table], first: Integers, end: Integers) -> Table:
+        """Return what stands in the runs' rows, from first to before end in the table of each run's piece."""
+        rows = list(zip(self.piece.tolist(), first.tolist(), end.tolist(), strict=True))
+        return {name: np.concatenate([tables[n][name][start:stop] for n, start, stop in rows]) for name in tables[0]}
+
+    def copied_of(self, tables: Sequence[Table]) -> Table:
+        """Return what stands in the rows of the runs' accounts, which now stand where the whole has them."""
+        first, end = np.empty_like(self.first), np.empty_like(self.end)
+        for number, table in enumerate(tables):
+            own = self.piece == number
+            first[own], end[own] = np.searchsorted(table["row"], [self.first[own], self.end[own]])
+        table = self.copied(tables, first, end)
+        moved = np.repeat(self.place - self.first, end - first)
+        return table | {"row": (table["row"] + moved).astype(np.int32)}
 
 
 def _is_same_table(one: Table, other: Table) -> bool:

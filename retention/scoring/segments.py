@@ -116,9 +116,12 @@ class Reading:
         reread = [segment.reread for segment in self.usable.values()]
         outdated = np.unique(np.concatenate([self.changes.account_ids, *reread]))
         again = outdated[~np.isin(outdated // ACCOUNTS_A_SEGMENT, missing)]
-        pieces = [segment.records.without(outdated) for segment in self.usable.values()]
-        pieces += [self._whole(number, as_of) for number in missing]
-        return joined([*pieces, read_records(Scope.of_ids(again.tolist()), as_of)] if len(again) else pieces)
+        kept = [segment.records for segment in self.usable.values()]
+        read = [self._whole(number, as_of) for number in missing]
+        if len(again):
+            read.append(read_records(Scope.of_ids(again.tolist()), as_of))
+        valid = [~np.isin(records.account_ids, outdated) for records in kept]
+        return joined([*kept, *read], [*valid, *(np.ones(len(records), dtype=np.bool_) for records in read)])
 
     def _whole(self, number: int, as_of: datetime.datetime) -> Records:
         start, end = bounds(number, number)

@@ -6,6 +6,7 @@ import datetime
 import io
 import random
 
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -16,7 +17,7 @@ from departments.models import Incident
 from retention.models import FactChange, FactSegment, Score
 from retention.scoring import segments
 from retention.scoring.reading import Scope, read_records
-from retention.scoring.records import Records
+from retention.scoring.records import Records, joined
 from retention.scoring.rescoring import drain_changes, rescore_range
 from retention.scoring.runs import account_ranges
 from retention.scoring.versions import ensure_active_version
@@ -154,6 +155,27 @@ def test_records_survive_being_written_and_read() -> None:
     assert Records.from_bytes(records.to_bytes()).is_same_as(records)
     with pytest.raises(ValueError, match="not the records"):
         Records.from_bytes(records.to_bytes() + bytes(8))
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_what_was_read_apart_is_put_together_in_order(parts: int) -> None:
+    accounts = random_company.build(17, accounts=20)
+    whole = read_records(Scope.of_ids([account.pk for account in accounts]), NOW)
+    turns = np.random.default_rng(17).integers(parts, size=len(whole))
+    apart = [joined([whole], [turns == number]) for number in range(parts)]
+    again = joined(apart, [np.ones(len(one), dtype=np.bool_) for one in apart])
+    assert again.account_ids.tolist() == whole.account_ids.tolist() == sorted(whole.account_ids)
+    assert again.is_same_as(whole)
+    assert np.array_equal(again.orders["day"], whole.orders["day"])
+    assert (np.diff(again.parts["row"]) >= 0).all()
+
+
+def test_of_pieces_of_which_nothing_is_chosen_the_columns_are_left() -> None:
+    accounts = random_company.build(18, accounts=5)
+    whole = read_records(Scope.of_ids([account.pk for account in accounts]), NOW)
+    nothing = joined([whole, whole], [np.zeros(len(whole), dtype=np.bool_)] * 2)
+    assert len(nothing) == len(nothing.orders["row"]) == len(nothing.parts["load"]) == 0
+    assert nothing.parts.keys() == whole.parts.keys()
 
 
 @pytest.mark.django_db(transaction=True)
