@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from accounts.models import Account
+from departments.models import Incident
 from retention.scoring.binary import to_copy
 from retention.scoring.reading import copy_out
 from retention.scoring.rescoring import drain_changes, rescore_accounts, rescore_range
@@ -83,15 +84,28 @@ def rescore_one_by_one(sample: int) -> None:
 
 
 def some_accounts(count: int) -> list[Account]:
-    """Return accounts chosen at random."""
-    return list(Account.objects.order_by("?")[:count])
+    """Return accounts chosen at random of those that have an open incident."""
+    return list(
+        Account.objects.filter(Exists(Incident.objects.open().filter(account=OuterRef("pk")))).order_by("?")[:count]
+    )
 
 
-def single_changes(accounts: Iterable[Account]) -> Iterator[float]:
+def state_revenue(account: Account) -> None:
+    """Change what an account is worth by one."""
+    Account.objects.filter(pk=account.pk).update(annual_revenue=F("annual_revenue") + 1)
+
+
+def grade_incident(account: Account) -> None:
+    """Call an open incident of an account severe that was slight, or slight that was severe; its money moves too."""
+    graded = Incident.objects.open().filter(account=account).order_by("pk").values_list("pk")[:1]
+    Incident.objects.filter(pk__in=graded).update(severity=1 - F("severity"))
+
+
+def single_changes(accounts: Iterable[Account], change_one: Callable[[Account], None]) -> Iterator[float]:
     """Change one account after another and yield the seconds from its commit to its stored score."""
     drain_changes()
     for account in accounts:
-        Account.objects.filter(pk=account.pk).update(annual_revenue=F("annual_revenue") + 1)
+        change_one(account)
         yield seconds(drain_changes)
 
 

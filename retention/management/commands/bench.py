@@ -121,12 +121,17 @@ class Command(BaseCommand):
         self._line(f"A day later, {count} workers", f"{night:.2f} s = {night / floor:.2f} × (scan + write)")
 
     def _one_account(self) -> None:
-        """Change the same accounts twice: the second time, all that one of them takes is in memory."""
+        """Change the same accounts again: the second time, all that one of them takes is in memory."""
         accounts = measures.some_accounts(SINGLE_CHANGES)
-        for touch in ("first touch", "in memory"):
-            times = sorted(measures.single_changes(accounts))
+        for name, change_one in (
+            ("revenue, first touch", measures.state_revenue),
+            ("revenue, in memory", measures.state_revenue),
+            ("incident graded", measures.grade_incident),
+            ("incident graded back", measures.grade_incident),
+        ):
+            times = sorted(measures.single_changes(accounts, change_one))
             middle, late = statistics.median(times), times[int(len(times) * 0.99)]
-            self._line(f"One changed account, {touch}", f"p50 {middle * 1000:.1f} ms, p99 {late * 1000:.1f} ms")
+            self._line(f"One change, {name}", f"p50 {middle * 1000:.1f} ms, p99 {late * 1000:.1f} ms")
 
     def _stream(self, seconds: float) -> None:
         found = stream.stream(seconds)
