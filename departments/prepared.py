@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.prepared import Prepared, given
+from accounts.prepared import PlannedAnew, Prepared, given
 from departments.models import Department, Person, Role
 
 Row = TypeVar("Row", covariant=True)
@@ -19,13 +19,21 @@ class PreparedFor(Generic[Row]):
     `ask` takes somebody of the role, whom `visible_to` takes for any other person; who it is comes with each asking.
     """
 
+    kind: ClassVar[type[PlannedAnew[Any]]] = Prepared
+
     def __init__(self, ask: Callable[[Person], QuerySet[Any, Row]]) -> None:
-        self._by_role = {str(role): Prepared(partial(_ask, ask, role)) for role in Role}
+        self._by_role = {str(role): self.kind(partial(_ask, ask, role)) for role in Role}
 
     def __call__(self, reader: Person, **values: Any) -> list[Row]:
         """Return the rows that the reader may see for these values."""
         today = timezone.localdate()
         return self._by_role[reader.role](reader=reader.pk, department=reader.department_id, day=today, **values)
+
+
+class PlannedAnewFor(PreparedFor[Row]):
+    """The same, planned for the values of each asking, such as how much it is that the reader may see."""
+
+    kind = PlannedAnew
 
 
 def _ask(ask: Callable[[Person], QuerySet[Any, Row]], role: Role) -> QuerySet[Any, Row]:

@@ -29,7 +29,7 @@ from accounts.models import Account, Touchpoint
 from accounts.prepared import given
 from departments.models import Assignment, CallRequest, Capacity, Person
 from departments.models.person import SEES_EVERYTHING
-from departments.prepared import PreparedFor
+from departments.prepared import PlannedAnewFor
 from retention.formatting import money, organisation
 
 LISTED = 25
@@ -103,7 +103,7 @@ def _in_order_of_calling(keeper: Person, moment: Any, cadence: Any) -> QuerySet[
     )
 
 
-_COUNT = PreparedFor(
+_COUNT = PlannedAnewFor(
     lambda keeper: (
         Account.objects.staying()
         .open_book_to(keeper)
@@ -116,9 +116,9 @@ _COUNT = PreparedFor(
 
 
 @lru_cache(maxsize=64)
-def _listed(first: int) -> PreparedFor[Any]:
+def _listed(first: int) -> PlannedAnewFor[Any]:
     """Return the question for the page that begins at a place of the list."""
-    return PreparedFor(
+    return PlannedAnewFor(
         lambda keeper: _in_order_of_calling(keeper, given("moment", DateTimeField()), given("cadence", IntegerField()))[
             first : first + LISTED
         ]

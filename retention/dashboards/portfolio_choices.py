@@ -11,9 +11,9 @@ from django.db.models.expressions import OrderBy
 from django.utils import timezone
 
 from accounts.models import Account
-from accounts.prepared import Prepared, given
+from accounts.prepared import PlannedAnew, given
 from departments.models import Assignment, Department, Person
-from departments.prepared import PreparedFor
+from departments.prepared import PlannedAnewFor
 from retention.dashboards.ledgers import LEAST_POINTS, friction_places
 from retention.dashboards.portfolio_care import CHOICES as CARE_CHOICES
 from retention.dashboards.portfolio_care import by_care
@@ -111,8 +111,8 @@ def _all_owners() -> QuerySet[Person, tuple[uuid.UUID, str]]:
     return owners.values_list("public_id", "name")
 
 
-_SEGMENTS = PreparedFor(lambda reader: segments_among(Account.objects.open_book_to(reader)))
-_OWNERS, _ALL_OWNERS = PreparedFor(_owners), Prepared(_all_owners)
+_SEGMENTS = PlannedAnewFor(lambda reader: segments_among(Account.objects.open_book_to(reader)))
+_OWNERS, _ALL_OWNERS = PlannedAnewFor(_owners), PlannedAnew(_all_owners)
 
 
 def _by_department(slug: str, model: ModelVersion | None) -> Q:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Account, Order, Touchpoint
 from accounts.prepared import Prepared, given
 from departments.models import Absence, Capability, Incident, Person, State
-from departments.prepared import PreparedFor
+from departments.prepared import PlannedAnewFor
 from retention.dashboards.portfolio_care import snoozed_by_anybody, snoozed_ids
 from retention.scoring.bands import BAND_STARTS, Band
 
@@ -128,7 +128,7 @@ def _counted(incidents: QuerySet[Incident], accounts: QuerySet[Account], now: An
     )
 
 
-_OWN = PreparedFor(
+_OWN = PlannedAnewFor(
     lambda reader: _counted(
         Incident.objects.visible_to(reader),
         Account.objects.open_book_to(reader).staying(),

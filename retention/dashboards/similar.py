@@ -9,7 +9,7 @@ from django.db.models import Avg, Count, QuerySet
 from django.utils import timezone
 
 from accounts.models import Account, Holding
-from accounts.prepared import Prepared, given
+from accounts.prepared import PlannedAnew, given
 
 OFFERS_SHOWN = 3
 LEAST_HOLDERS = 3
@@ -101,6 +101,6 @@ def _held_besides() -> QuerySet[Holding, tuple[str, int, Decimal]]:
     return widely.values_list("product__name", "holders", "value")[:OFFERS_SHOWN]
 
 
-_SOME = Prepared(lambda: _alike().values_list("pk", flat=True)[:LEAST_SIMILAR])
-_COUNT = Prepared(lambda: _alike().values("segment").annotate(count=Count("pk")).values_list("count", flat=True))
-_HELD = Prepared(_held_besides)
+_SOME = PlannedAnew(lambda: _alike().values_list("pk", flat=True)[:LEAST_SIMILAR])
+_COUNT = PlannedAnew(lambda: _alike().values("segment").annotate(count=Count("pk")).values_list("count", flat=True))
+_HELD = PlannedAnew(_held_besides)

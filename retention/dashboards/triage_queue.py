@@ -28,7 +28,7 @@ from django.db.models import (
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Coalesce, Extract, Greatest, Least, Power
 
-from accounts.prepared import Prepared, among, given
+from accounts.prepared import PlannedAnew, Prepared, among, given
 from departments.models import (
     OPEN_STATES,
     Answer,
@@ -325,11 +325,11 @@ def first_page(department: Department, view: View, moment: datetime.datetime) ->
 
 
 @functools.cache
-def _first_rows(view: View) -> list[Prepared[tuple[int, float]]]:
+def _first_rows(view: View) -> list[PlannedAnew[tuple[int, float]]]:
     department, moment = given("department"), given("moment", models.DateTimeField())
     in_order = [urgent_first(part, department, moment) for part in _branches(department, view)]
     first = [part.order_by("-priority", "-pk").values_list("pk", "priority")[: PAGE + 1] for part in in_order]
-    return [Prepared(part.all) for part in first]
+    return [PlannedAnew(part.all) for part in first]
 
 
 def _page(found: Mapping[int, float], moment: datetime.datetime) -> Page:

@@ -18,7 +18,7 @@ from accounts.segments import segments_on_record
 from departments.http import PersonRequest
 from departments.models import Department, FrictionType, Person
 from departments.models.person import SEES_EVERYTHING, WORKS_IN_DEPARTMENT
-from departments.prepared import PreparedFor
+from departments.prepared import PlannedAnewFor
 from retention.asking.words import words_of
 from retention.dashboards.portfolio_choices import segments_among
 from retention.models import ModelVersion
@@ -30,7 +30,7 @@ USUAL_DAYS = 90
 MOST_ROWS = 50
 
 
-_SEGMENTS = PreparedFor(lambda reader: segments_among(Account.objects.visible_to(reader)))
+_SEGMENTS = PlannedAnewFor(lambda reader: segments_among(Account.objects.visible_to(reader)))
 
 
 def segments_seen_by(person: Person) -> Sequence[str]:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from django.db import connection
 from django.db.models import QuerySet
 
-from accounts.prepared import Prepared, among, given
+from accounts.prepared import PlannedAnew, among, given
 from departments.models import Answer, Direction, HandOff, IncidentEvent, PastPart
 from retention.scoring.engine import Floats, Inputs, ScoringModel
 from retention.scoring.features import DAY, Facts, Scope, build_inputs, read_facts
@@ -87,7 +87,7 @@ def _reopenings() -> QuerySet[IncidentEvent, tuple[int, datetime.datetime, str]]
     return reopened.values_list("incident", "at", "details__resolved_at")
 
 
-_HAND_OFFS, _REOPENINGS = Prepared(_hand_offs), Prepared(_reopenings)
+_HAND_OFFS, _REOPENINGS = PlannedAnew(_hand_offs), PlannedAnew(_reopenings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,14 @@
 Whatever is asked for a whole range of accounts is planned anew each time, since there the plan is what matters.
 """
 
-import itertools
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-from weakref import WeakKeyDictionary
+from typing import Any
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-# By which name each connection knows each statement. It knows them until it is closed, whatever is rolled back.
-_names: Final[MutableMapping[Any, dict["Planned", str]]] = WeakKeyDictionary()
-_numbers: Final = itertools.count(1)
+from accounts import by_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,18 +25,17 @@ class Planned:
 
         The plan does not look at the parameters: it is for few rows, which are found by index, whichever they are.
         """
-        # A name is not used twice, since a failure does not tell whether it has been taken.
-        name = self.known_as or f"planned_{next(_numbers)}"
+        name = self.known_as or by_name.another_name()
         given = f" ({', '.join(f'%({kind})s' for kind in self.kinds)})" if self.kinds else ""
         words = f"SET LOCAL plan_cache_mode = force_generic_plan; EXECUTE {name}{given}"
         words = f"{ahead}; {words}" if ahead else words
         cursor.execute(words if self.known_as else f"{self._preparing(name)}; {words}", parameters)
-        _names.setdefault(connection.connection, {})[self] = name
+        by_name.remember(connection.connection, self, name)
 
     @property
     def known_as(self) -> str | None:
         """Return the name by which this connection knows it, None before it is first asked."""
-        return _names.get(connection.connection, {}).get(self)
+        return by_name.known_as(connection.connection, self)
 
     def _preparing(self, name: str) -> str:
         numbered = {kind: f"${number}" for number, kind in enumerate(self.kinds, start=1)}

@@ -1,16 +1,18 @@
 """A query set that is put together once answers as one that is put together anew."""
 
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.db.models import DateField, F, QuerySet
+from django.db import DataError, connection, transaction
+from django.db.models import DateField, F, FloatField, QuerySet
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Account, Contact
-from accounts.prepared import Prepared, among, given
+from accounts.prepared import PlannedAnew, Prepared, among, given
 
 pytestmark = pytest.mark.django_db
 BIG, SMALL = 500, 5
@@ -88,6 +90,44 @@ def test_it_yields_values_and_what_is_computed_beside_records(accounts: list[Acc
 def test_a_value_is_never_taken_for_words(accounts: list[Account]) -> None:
     asked = Prepared(large_of_segment)
     assert asked(least=0, segment="' OR true --") == []
+
+
+def test_the_database_reads_it_once_for_each_connection(accounts: list[Account]) -> None:
+    asked = Prepared(large_of_segment)
+    with CaptureQueriesContext(connection) as queries:
+        found = [asked(least=least, segment="Trade") for least in (0, 100, 1000)]
+    assert [len(rows) for rows in found] == [2, 1, 0]
+    assert [query["sql"].count("PREPARE") for query in queries.captured_queries] == [1, 0, 0]
+
+
+def test_one_that_is_planned_anew_answers_alike(accounts: list[Account]) -> None:
+    asked = PlannedAnew(large_of_segment)
+    with CaptureQueriesContext(connection) as queries:
+        assert asked(least=100, segment="Trade") == accounts[:1]
+    assert [query["sql"].split()[0] for query in queries.captured_queries] == ["SELECT"]
+
+
+@pytest.mark.parametrize("least", [5, 5.0, 5.5, 2**40, Decimal("5.5")])
+def test_a_value_counts_as_it_is_whatever_kind_was_given_before(accounts: list[Account], least: float) -> None:
+    asked = Prepared(large_of_segment)
+    asked(least=1, segment="Trade")
+    assert asked(least=least, segment="Trade") == [one for one in accounts[:2] if one.annual_revenue >= least]
+
+
+def test_signs_of_the_driver_are_words_like_others(accounts: list[Account]) -> None:
+    with_values = Prepared(
+        lambda: Account.objects.filter(name__contains="%s", segment=given("segment")).values_list("pk", flat=True)
+    )
+    without = Prepared(lambda: Account.objects.filter(name__contains="%e").values_list("name", flat=True))
+    Account.objects.create(name="50%end", external_id="signs", annual_revenue=BIG, segment="%s")
+    assert (with_values(segment="%s"), without()) == ([], ["50%end"])
+
+
+def test_a_failed_asking_leaves_it_usable(accounts: list[Account]) -> None:
+    asked = Prepared(lambda: Account.objects.filter(annual_revenue__gt=100 / given("parts", FloatField())))
+    with pytest.raises(DataError), transaction.atomic():
+        asked(parts=0.0)
+    assert asked(parts=1.0) == [accounts[0], accounts[2]]
 
 
 def test_it_refuses_to_guess_a_value_that_is_missing(accounts: list[Account]) -> None:
