@@ -147,6 +147,27 @@ def test_the_first_page_of_a_tab_is_what_it_holds_in_order(
     assert queue.first_page(shipping, view, moment) == queue.page(parts, None, moment)
 
 
+@pytest.mark.parametrize("view", queue.DESK_OF)
+def test_the_first_page_is_in_order_whatever_is_due_when_and_whoever_asks(
+    shipping: Department, billing: Department, view: View
+) -> None:
+    moment, days = timezone.now(), queue.URGENCY_DAYS
+    for number, late in enumerate([-9 * days, -2 * days, -days, -1.0, 0.5, days, 2 * days] * 5):
+        due_at = moment + datetime.timedelta(days=late)
+        incident = make.incident(
+            shares={shipping: 0.6, billing: 0.4},
+            state=queue.DESK_OF[view],
+            money_at_risk=number % 4 * 0.7,
+            due_at=due_at,
+        )
+        if number % 6 == 0:
+            # What it holds and is asked to answer for wholly is due when the answer is.
+            make.hand_off(incident, shipping, from_department=billing, answer_due_at=moment)
+    parts = queue.branches(shipping, view, "", moment)
+    first = queue.first_page(shipping, view, moment)
+    assert (len(first.incidents), first) == (queue.PAGE, queue.page(parts, None, moment))
+
+
 def test_a_row_says_whom_and_what_its_incident_refers_to(shipping: Department, billing: Department) -> None:
     clerk = make.member(shipping, name="Dana Clerk")
     seller = make.person(name="Rae Seller")
