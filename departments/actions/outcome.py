@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from accounts.errors import ActionError, Conflict, NotAllowed
 from departments.models import Incident, IncidentEvent, Person
+from departments.words import words_of
 
 MOST_AT_ONCE = 500
 NAMED = 3
@@ -113,10 +114,10 @@ def as_error(refusal: Refusal) -> ActionError:
 
 
 def spelled(event: IncidentEvent | None) -> str:
-    """Say who did what last: Ann Smith: accepted, 03 May 14:03 UTC."""
+    """Say who did what last: Ann Smith: accepted it, 03 May 14:03 UTC."""
     if event is None:
         return "Look again before you go on."
-    return f"{_who(event)}: {event.verb.replace('_', ' ')}, {event.at:%d %b %H:%M} UTC."
+    return f"{_who(event)}: {words_of(event)}, {event.at:%d %b %H:%M} UTC."
 
 
 def _who(event: IncidentEvent) -> str:

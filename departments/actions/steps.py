@@ -37,7 +37,7 @@ def require_state(incident: Incident, *states: str) -> None:
 
 
 def last_step(incident: Incident) -> str:
-    """Say who did what last: Ann Smith: accepted, 03 May 14:03 UTC."""
+    """Say who did what last: Ann Smith: accepted it, 03 May 14:03 UTC."""
     return spelled(IncidentEvent.objects.filter(incident=incident).select_related("person").order_by("at", "pk").last())
 
 

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from accounts.models import Account
 from departments.cure.context import cure_context
 from departments.cure.costs import CostSum, cost_sum
-from departments.cure.words import VERBS
+from departments.cure.words import OF_PROBLEMS
 from departments.forms import WordsForm
 from departments.http import PersonRequest
 from departments.models import OPEN_STATES, Capability, Incident, Person, Problem
@@ -79,7 +79,7 @@ def _context(person: Person, problem: Problem) -> dict[str, Any]:
         "hidden": max(0, stakes.incidents - count),
         "stakes": stakes,
         "history": [
-            (event, VERBS.get(event.verb, event.verb.replace("_", " ")))
+            (event, OF_PROBLEMS.get(event.verb, event.verb.replace("_", " ")))
             for event in problem.events.select_related("person").order_by("-at", "-pk")
         ],
         "may_unlink": heads,

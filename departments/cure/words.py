@@ -20,6 +20,13 @@ VERBS = {
     "incident_linked": "linked an incident",
     "incident_unlinked": "took an incident out",
 }
+OF_PROBLEMS = {
+    **VERBS,
+    "opened": "opened the problem",
+    "closed": "closed the problem",
+    "reopened": "opened the problem again",
+    "undone": "took back the last step",
+}
 NEXT = {
     "contain": "contain it for the customer",
     "cause": "find out why",

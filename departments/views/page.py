@@ -23,7 +23,6 @@ from departments.charging import Clocks, clocks_of
 from departments.clocks import calendars
 from departments.cure.context import incident_context
 from departments.cure.found import found_cause
-from departments.cure.words import VERBS as CURE_VERBS
 from departments.forms import (
     AnswerForm,
     AssignForm,
@@ -40,7 +39,6 @@ from departments.http import PersonRequest
 from departments.models import (
     Attachment,
     CauseCode,
-    Direction,
     Dispute,
     HandOff,
     Incident,
@@ -57,6 +55,7 @@ from departments.prepared import PreparedFor, departments_by_slug
 from departments.views.may import Standing, disputes_shown, may
 from departments.views.why import why_of
 from departments.wait_forms import EndWaitForm, WaitForm
+from departments.words import words_of
 
 # What a page about one incident reads in its first query.
 WITH_IT = ("account", "friction_type", "department")
@@ -72,53 +71,6 @@ IF_ANY = (
     "merged_into",
     "problem__department",
 )
-VERBS = {
-    "handed_off": "asked another department to take it",
-    "hand_off_accepted": "took it over",
-    "returned": "returned it",
-    "waited": "set it to wait",
-    "wait_ended": "waits no longer",
-    "attached": "put a file to it",
-    "attachment_removed": "removed a file",
-    "withdrawn": "asked no longer",
-    "noted": "wrote a note",
-    "note_taken_back": "took a note back",
-    "reminded": "reminded of the deadline",
-    "escalated": "told the executives that it is past due",
-    "countered": "answered with another share",
-    "offered": "offered another share",
-    "ruling_asked": "asked for a ruling",
-    "case_stated": "spoke for the own side",
-    "ruled": "ruled on it",
-    "regraded": "graded it anew",
-    "contested": "contested the new grade",
-    "disputed": "disputed it",
-    "dispute_withdrawn": "disputes it no longer",
-    "dispute_upheld": "said that it stays",
-    "dispute_taken": "took it",
-    "part_accepted": "accepted the department’s part",
-    "part_handed_off": "asked another department to take a part",
-    "part_hand_off_accepted": "took a part over",
-    "part_returned": "returned a part",
-    "part_withdrawn": "asked no longer about a part",
-    "part_countered": "answered with another share of a part",
-    "part_offered": "offered another share of a part",
-    "part_disputed": "disputed the department’s part",
-    "part_dispute_withdrawn": "disputes the department’s part no longer",
-    "part_dispute_upheld": "said that the part stays",
-    "part_dispute_taken": "took the part",
-    "undone": "took back the last step",
-    "merged": "merged it into another",
-    "joined": "found further signals of the same",
-    "took_in": "merged a duplicate into it",
-    **CURE_VERBS,
-}
-# Of a share that another department offered to take, instead.
-OF_OFFERS = {
-    "hand_off_accepted": "agreed to what was offered",
-    "returned": "refused what was offered",
-    "withdrawn": "withdrew the offer",
-}
 # What an incident may have besides; most have little of it.
 OF_INCIDENT: Places = {
     "path": (HandOff, "incident"),
@@ -199,7 +151,7 @@ def _context(person: Person, incident: Incident) -> dict[str, object]:
         "parts": parts,
         "path": path,
         "pending": standing.pending,
-        "history": [Step(event, _words_of(event)) for event in events],
+        "history": [Step(event, words_of(event)) for event in events],
         "clocks": _clocks(incident, events[::-1], path, waits),
         "attachments": shelf(person, incident) if "attachments" in there else [],
         "attach_form": once_shown(AttachForm, person=person, auto_id="attach_%s"),
@@ -216,12 +168,6 @@ def _context(person: Person, incident: Incident) -> dict[str, object]:
         **_forms(person, incident, _cause_offered(incident, cure)),
         "end_wait_form": once_shown(EndWaitForm, wait=open_wait, person=person, auto_id="end_wait_%s"),
     }
-
-
-def _words_of(event: IncidentEvent) -> str:
-    is_offer = event.details.get("direction") == Direction.TAKE
-    offered = OF_OFFERS.get(event.verb.removeprefix("part_")) if is_offer else None
-    return offered or VERBS.get(event.verb) or event.verb.replace("_", " ")
 
 
 def _clocks(

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from departments.http import PersonRequest
 from departments.models import Department, Incident, IncidentEvent, Person
+from departments.words import words_of
 from retention.dashboards.triage_access import departments_open_to, require_desk
 
 SHOWN = 20
@@ -24,9 +25,9 @@ class News:
 
     @property
     def words(self) -> str:
-        """Return it as people say it: Ann Smith: accepted."""
+        """Return it as people say it: Ann Smith: accepted it."""
         who = self.event.person.name if self.event.person else "The system"
-        return f"{who}: {self.event.verb.replace('_', ' ')}"
+        return f"{who}: {words_of(self.event)}"
 
 
 def newest_event() -> int:
