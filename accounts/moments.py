@@ -1,6 +1,7 @@
 """Moments that something can have happened at."""
 
 import datetime
+import uuid
 
 from django.utils import timezone
 
@@ -15,3 +16,8 @@ def why_impossible(happened_at: datetime.datetime) -> str:
     if happened_at > timezone.now() + CLOCK_TOLERANCE:
         return "It cannot have happened in the future."
     return f"It cannot have happened before the year {FIRST_MOMENT.year}." if happened_at < FIRST_MOMENT else ""
+
+
+def first_id_of(moment: datetime.datetime) -> uuid.UUID:
+    """Return the smallest public id that the database can have given at the moment: they sort by milliseconds."""
+    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)

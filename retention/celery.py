@@ -18,6 +18,7 @@ app.conf.beat_schedule = {
     "sweep": {"task": "retention.sweep_runs", "schedule": 30.0, "options": {"expires": 30}},
     "resume_imports": {"task": "retention.resume_imports", "schedule": 60.0, "options": {"expires": 60}},
     "resume_backfills": {"task": "retention.resume_backfills", "schedule": 60.0, "options": {"expires": 60}},
+    "empty_removed_files": {"task": "retention.empty_removed_files", "schedule": 5.0, "options": {"expires": 5}},
     "wake_snoozed": {"task": "retention.wake_snoozed", "schedule": 60.0, "options": {"expires": 60}},
     "keep_figures": {"task": "retention.keep_figures", "schedule": 60.0, "options": {"expires": 60}},
     "reminders": {"task": "retention.send_reminders", "schedule": 300.0, "options": {"expires": 300}},

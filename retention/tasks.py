@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from departments import detection
 from departments.actions import checks
+from departments.attachments import emptying
 from departments.detection import backfilling
 from retention import keeping
 from retention.care import snoozes
@@ -125,6 +126,12 @@ def wake_snoozed() -> None:
 def open_effectiveness_checks() -> None:
     """Open the checks of corrective actions that were done long enough ago."""
     checks.open_due_checks(timezone.now())
+
+
+@shared_task(name="retention.empty_removed_files")
+def empty_removed_files() -> None:
+    """Delete what files held whose removal cannot be taken back any more."""
+    emptying.empty_removed(timezone.now())
 
 
 @shared_task(name="retention.send_reminders")

@@ -27,17 +27,9 @@ DESK = (
     *("problems/", "corrective-actions/", "effectiveness-checks/", "cure/", "rules/", "triage/", "departments/"),
     *("desk/", "accounts/<id>/report"),
 )
-OWN_BUTTON = "a rule in use is changed or switched by its own button, and each version stays on record"
 NOT_TAKEN_BACK = {
     "undo/<id>": "what was taken back is done again by the same button as before",
-    "attachments/<id>/remove": "what a file held is gone at once, for whoever put it there by mistake",
-    "rulings/<id>/state": "what a side has said stays on record; it says more after it",
-    "rules/new": OWN_BUTTON,
-    "rules/<id>/edit": OWN_BUTTON,
-    "rules/<id>/switch": OWN_BUTTON,
-    "rules/<id>/backfill": "what it found is known by then, and others may work on it",
-    "departments/<slug>/hours": "entered again on the same page; deadlines that were given stay either way",
-    "desk/<id>": "the call was held and the order taken",
+    "rules/<id>/backfill": "a worker has begun by then: what it found is known, and others may work on it",
 }
 # What the matrix sends to these is refused in every case, so they are tried below with what they take.
 WITH_MORE = {"incidents/<id>/attach", "triage/views/<id>/forget", "mentions/<id>/seen"}

@@ -19,6 +19,7 @@ from departments.models import Attachment, AttachmentContent, Capability, Incide
 
 MOST_OF_AN_INCIDENT = 20
 MEGABYTE = 1024 * 1024
+EMPTIED_AT_ONCE = 1_000
 
 
 @transaction.atomic
@@ -70,7 +71,11 @@ def _note(incident: Incident, words: str, acting_person: Person, *, is_internal:
 
 @transaction.atomic
 def remove_attachment(*, attachment: Attachment, words: str, acting_person: Person) -> Attachment:
-    """Take away what a file held, such as one put there by mistake; that it was there, and who took it, stays."""
+    """Take a file away, such as one put there by mistake; that it was there, and who took it, stays.
+
+    Nobody is handed what it held from now on. It is gone for good once the removal cannot be taken back any more:
+    `empty_attachments` sees to that.
+    """
     require(acting_person, Capability.REPORT_FRICTION)
     require_sight(acting_person, attachment.incident)
     if not may_remove(attachment, acting_person):
@@ -78,7 +83,7 @@ def remove_attachment(*, attachment: Attachment, words: str, acting_person: Pers
     if not words.strip():
         raise Invalid("words", "Say why it is removed.")
     locked_incident(attachment.incident_id)
-    if not _empty([attachment.pk], timezone.now(), words.strip(), acting_person):
+    if not _mark_removed([attachment.pk], timezone.now(), words.strip(), acting_person):
         raise Conflict("It has been removed already.")
     attachment.refresh_from_db()
     _record(attachment, "attachment_removed", acting_person)
@@ -87,17 +92,38 @@ def remove_attachment(*, attachment: Attachment, words: str, acting_person: Pers
 
 def take_back_attachments(keys: Sequence[int], now: datetime.datetime, acting_person: Person) -> None:
     """Take away what files held that were just put there; that they were stays."""
-    _empty(keys, now, "Taken back at once.", acting_person)
+    _mark_removed(keys, now, "Taken back at once.", acting_person)
+    _empty(keys, now)
     for attachment in Attachment.objects.filter(pk__in=keys).select_related("incident"):
         _record(attachment, "attachment_removed", acting_person)
 
 
-def _empty(keys: Sequence[int], now: datetime.datetime, words: str, acting_person: Person) -> int:
-    """Remove what the files held, and return how many still held anything."""
+def put_back_attachments(keys: Sequence[int], acting_person: Person) -> None:
+    """Hand out again what has just been removed; the record keeps both."""
+    removed = Attachment.objects.filter(pk__in=keys).select_related("incident")
+    removed.update(removed_at=None, removed_by=None, removal_words="")
+    for attachment in removed:
+        _record(attachment, "attachment_restored", acting_person)
+
+
+@transaction.atomic
+def empty_attachments(*, before: datetime.datetime) -> int:
+    """Delete what files held that were removed before the moment, and return of how many."""
+    removed = Attachment.objects.removed_before(before).order_by("pk").select_for_update(skip_locked=True)
+    keys = list(removed.values_list("pk", flat=True)[:EMPTIED_AT_ONCE])
+    _empty(keys, timezone.now())
+    return len(keys)
+
+
+def _mark_removed(keys: Sequence[int], now: datetime.datetime, words: str, acting_person: Person) -> int:
+    """Say of the files that they are removed, and return of how many it was not said before."""
     kept = Attachment.objects.kept().filter(pk__in=keys)
-    emptied = kept.update(removed_at=now, removed_by=acting_person, removal_words=words)
+    return kept.update(removed_at=now, removed_by=acting_person, removal_words=words)
+
+
+def _empty(keys: Sequence[int], now: datetime.datetime) -> None:
+    Attachment.objects.filter(pk__in=keys).update(emptied_at=now)
     AttachmentContent.objects.filter(attachment__in=keys).delete()
-    return emptied
 
 
 def may_remove(attachment: Attachment, person: Person) -> bool:

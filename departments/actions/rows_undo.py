@@ -9,17 +9,24 @@ from typing import Any
 from django.apps import apps
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import ForeignKey, ManyToOneRel, Model, QuerySet
 from django.utils import timezone
 
 from accounts.actions import record_audit
 from accounts.errors import Conflict, Invalid
-from departments.actions.attaching import take_back_attachments
-from departments.actions.steps import record_step
-from departments.actions.undo import ON_ITS_WAY, UNDO_SECONDS
-from departments.models import Attachment, Note, Person, RowsUndo
+from departments.actions.outcome import as_error
+from departments.actions.taking_back import (
+    BY_ITSELF,
+    ON_ITS_RECORD,
+    Changes,
+    Row,
+    TakingBack,
+    changed_by,
+    made_by,
+)
+from departments.actions.undo import ON_ITS_WAY, UNDO_SECONDS, undo
+from departments.models import Incident, Person, RowsUndo, UndoPoint
 
-Row = dict[str, Any]
 Rows = QuerySet[Any, Any]
 
 
@@ -48,6 +55,12 @@ class Undoing:
         kept.refresh_from_db()
         self.batch = kept.batch
         return kept
+
+    def together_with(self, incident: Incident) -> None:
+        """Let the person's last step with the incident be taken back with the rows that were just changed."""
+        if self.batch is not None:
+            points = UndoPoint.objects.visible_to(self.person).standing().filter(incident=incident)
+            points.update(batch=self.batch)
 
 
 def _rows_of(touched: Iterable[Rows]) -> dict[str, dict[str, Row]]:
@@ -79,50 +92,72 @@ def restore_rows(*, batch: uuid.UUID, acting_person: Person) -> RowsUndo:
         raise Conflict(f"It can be taken back for {UNDO_SECONDS} seconds, which are over.")
     if kept.undone_at is not None:
         raise Conflict("It has been taken back already.")
-    for label, changes in kept.tables.items():
-        _restore(apps.get_model(label), changes, now, acting_person)
+    _take_back(kept, TakingBack(acting_person, now, kept.done_at))
     kept.undone_at = now
     kept.save(update_fields=["undone_at"])
-    # What is marked has a step of its own; the words of an internal note must not leak through the audit.
-    tables = {label: changes for label, changes in kept.tables.items() if label not in MARKED}
+    tables = {label: changes for label, changes in kept.tables.items() if label not in ON_ITS_RECORD}
     details = {"undone": kept.words, "tables": tables}
     record_audit(verb="deed.undone", subject=kept.batch, details=details, acting_person=acting_person)
     return kept
 
 
-def _restore(
-    model: type[Model], changes: Sequence[Mapping[str, Row | None]], now: datetime.datetime, acting_person: Person
-) -> None:
+def _take_back(kept: RowsUndo, deed: TakingBack) -> None:
+    for label, changes in kept.tables.items():
+        _require_unchanged(apps.get_model(label), changes)
+    _require_nothing_built(kept.tables)
+    for label, changes in kept.tables.items():
+        if label in BY_ITSELF:
+            BY_ITSELF[label](changes, deed)
+        else:
+            _restore(apps.get_model(label), changes)
+    _take_back_with(kept, deed)
+
+
+def _require_unchanged(model: type[Model], changes: Changes) -> None:
+    """Lock the rows, and refuse where they do not stand any more as the deed left them."""
     key = _key_of(model)
     after = [row for pair in changes if (row := pair["after"]) is not None]
     rows = model._default_manager.filter(pk__in=[row[key] for row in after])
-    list(rows.select_for_update().order_by("pk").values_list("pk"))
+    # What is not taken out again may be pointed to meanwhile, such as a rule by what it finds.
+    list(rows.select_for_update(no_key=model._meta.label in BY_ITSELF).order_by("pk").values_list("pk"))
     if list(_rows_of([rows])[model._meta.label].values()) != sorted(after, key=lambda row: int(row[key])):
         raise Conflict("It has been changed since, so it stays as it is.")
-    new = [pair["after"][key] for pair in changes if pair["before"] is None and pair["after"] is not None]
-    if model._meta.label in MARKED:
-        MARKED[model._meta.label](new, now, acting_person)
-    else:
-        model._default_manager.filter(pk__in=new).delete()
-    _write_again(model, [pair["before"] for pair in changes if pair["before"] and pair["after"]])
+
+
+def _require_nothing_built(tables: Mapping[str, Changes]) -> None:
+    """Refuse to take out what others point to by now, such as an order with an incident about it."""
+    own = {label: [row[_key_of(apps.get_model(label))] for row in _left(changes)] for label, changes in tables.items()}
+    for label, changes in tables.items():
+        model = apps.get_model(label)
+        made = [row[_key_of(model)] for row in made_by(changes)]
+        for field in _pointing_to(model) if made and label not in BY_ITSELF else ():
+            others = field.model._default_manager.filter(**{f"{field.name}__in": made})
+            if others.exclude(pk__in=own.get(field.model._meta.label, [])).exists():
+                raise Conflict("Others have built on it since, so it stays as it is.")
+
+
+def _left(changes: Changes) -> list[Row]:
+    return [row for pair in changes if (row := pair["after"]) is not None]
+
+
+def _pointing_to(model: type[Model]) -> list[ForeignKey[Any, Any]]:
+    fields = model._meta.get_fields(include_hidden=True)
+    return [one.field for one in fields if isinstance(one, ManyToOneRel) and isinstance(one.field, ForeignKey)]
+
+
+def _take_back_with(kept: RowsUndo, deed: TakingBack) -> None:
+    """Take back what was done with incidents in the same deed: all of it, or with the rows nothing."""
+    if UndoPoint.objects.visible_to(deed.person).filter(batch=kept.batch).exists():
+        undone = undo(batch=kept.batch, acting_person=deed.person)
+        if undone.refused:
+            raise as_error(undone.refused[0])
+
+
+def _restore(model: type[Model], changes: Changes) -> None:
+    new = [row[_key_of(model)] for row in made_by(changes)]
+    model._default_manager.filter(pk__in=new).delete()
+    _write_again(model, [before for before, _ in changed_by(changes)])
     _insert_again(model, [pair["before"] for pair in changes if pair["before"] and not pair["after"]])
-
-
-def _mark_notes(keys: Sequence[int], now: datetime.datetime, acting_person: Person) -> None:
-    notes = Note.objects.filter(pk__in=keys).select_related("incident")
-    notes.update(taken_back_at=now)
-    for note in notes:
-        details = {"is_internal": note.is_internal}
-        record_step(
-            incident=note.incident, verb="note_taken_back", words="", acting_person=acting_person, details=details
-        )
-
-
-# What is not taken out again but marked: it stays on record that it was said, or put there.
-MARKED: Mapping[str, Callable[[Sequence[int], datetime.datetime, Person], None]] = {
-    Note._meta.label: _mark_notes,
-    Attachment._meta.label: take_back_attachments,
-}
 
 
 def _key_of(model: type[Model]) -> str:

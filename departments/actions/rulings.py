@@ -3,8 +3,9 @@
 What is ruled stands back to the day it happened: scoring reads who answers now and when the friction happened.
 """
 
+import datetime
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -15,7 +16,7 @@ from departments.actions.disputes import as_open, as_withdrawn, end_disputes, op
 from departments.actions.parts import refuse_while_asked
 from departments.actions.permissions import require
 from departments.actions.shares import write_shares
-from departments.actions.steps import locked_incident, record_step, require_state, swap
+from departments.actions.steps import last_step, locked_incident, record_step, require_state, swap
 from departments.actions.undo import allow_undo, picture
 from departments.clocks import deadline
 from departments.models import (
@@ -24,6 +25,7 @@ from departments.models import (
     Dispute,
     DisputeEnd,
     Incident,
+    IncidentEvent,
     Person,
     Regrading,
     Responsibility,
@@ -93,11 +95,41 @@ def state_case(*, ruling: Ruling, words: str, acting_person: Person) -> Statemen
     statement = Statement.objects.create(
         ruling=ruling, department_id=acting_person.department_id, person=acting_person, words=words.strip()
     )
-    details = {"ruling": str(ruling.public_id)}
+    statement.refresh_from_db()
+    details = {"ruling": str(ruling.public_id), "statement": str(statement.public_id)}
     record_step(
         incident=ruling.incident, verb="case_stated", words=words.strip(), acting_person=acting_person, details=details
     )
     return statement
+
+
+def take_back_statements(keys: Sequence[int], now: datetime.datetime, acting_person: Person) -> None:
+    """Mark what a side has just said as taken back; it stays on record.
+
+    Raises Conflict where it was ruled, or anybody else has acted on the incident since.
+    """
+    for statement in Statement.objects.filter(pk__in=keys).select_related("ruling__incident"):
+        ruling = statement.ruling
+        _require_nobody_since(statement, locked_incident(ruling.incident_id))
+        if not Ruling.objects.select_for_update().get(pk=ruling.pk).is_open:
+            raise Conflict(f"What you said stays: {ruling.get_state_display().lower()}.")
+        Statement.objects.filter(pk=statement.pk).update(taken_back_at=now)
+        record_step(
+            incident=ruling.incident,
+            verb="statement_taken_back",
+            words="",
+            acting_person=acting_person,
+            details={"ruling": str(ruling.public_id), "statement": str(statement.public_id)},
+        )
+
+
+def _require_nobody_since(statement: Statement, incident: Incident) -> None:
+    """Refuse where others went on from what was said; what the system does by its clocks is no answer to it."""
+    events = IncidentEvent.objects.filter(incident=incident)
+    said = events.filter(verb="case_stated", details__statement=str(statement.public_id))
+    others = events.filter(pk__gt=said.values("pk"), person__isnull=False).exclude(person=statement.person)
+    if others.exists():
+        raise Conflict(f"Somebody has acted on it since, so what you said stays. {last_step(incident)}")
 
 
 @transaction.atomic

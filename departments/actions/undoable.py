@@ -5,9 +5,24 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 
-from accounts.models import Account, Touchpoint
+from accounts.models import Account, Order, Touchpoint
 from departments.actions.rows_undo import Undoing
-from departments.models import Absence, Assignment, CallRequest, Incident, Mention, Note, Person
+from departments.models import (
+    Absence,
+    Assignment,
+    Attachment,
+    CallRequest,
+    Department,
+    DetectionRule,
+    Incident,
+    Mention,
+    Note,
+    Person,
+    Ruling,
+    Statement,
+    WorkingCalendar,
+)
+from departments.models.calendar import ClosingDay, WorkingSpan
 
 # What a person may just have logged: a narrow look instead of all that ever passed with the customer.
 JUST_NOW = datetime.timedelta(minutes=1)
@@ -60,3 +75,45 @@ def of_returning_a_call(asked: CallRequest, person: Person) -> Undoing:
 def of_withdrawing_a_call(asked: CallRequest, person: Person) -> Undoing:
     """Return what takes back that a call was withdrawn."""
     return Undoing(person, "the call is asked for again", CallRequest.objects.filter(pk=asked.pk))
+
+
+def of_removing_a_file(file: Attachment, person: Person) -> Undoing:
+    """Return what takes back that a file was removed, as long as it still holds what it held."""
+    return Undoing(person, f"{file} is with the incident again"[:200], Attachment.objects.filter(pk=file.pk))
+
+
+def of_statement(ruling: Ruling, person: Person) -> Undoing:
+    """Return what takes back what the person has said before a ruling."""
+    return Undoing(
+        person, "what you said is marked as taken back", Statement.objects.filter(ruling=ruling, person=person)
+    )
+
+
+def of_hours(department: Department, person: Person) -> Undoing:
+    """Return what takes back hours: the calendar, its shifts and its closing days."""
+    calendar = WorkingCalendar.objects.filter(department=department)
+    shifts, days = (table.objects.filter(calendar__department=department) for table in (WorkingSpan, ClosingDay))
+    return Undoing(person, f"{department} works by the hours before", calendar, shifts, days)
+
+
+def of_rule(rule: DetectionRule, person: Person) -> Undoing:
+    """Return what takes a change of a rule back; a new one is known by its name until it is kept."""
+    if rule._state.adding:
+        made = DetectionRule.objects.filter(name=rule.name, signal_kind=rule.signal_kind)
+        return Undoing(person, "the rule is switched off, and stays on record as taken back", made)
+    return Undoing(person, "the rule is as it was before", DetectionRule.objects.filter(pk=rule.pk))
+
+
+def of_order(account: Account, person: Person) -> Undoing:
+    """Return what takes back an order that was taken on the spot."""
+    recent = Order.objects.filter(account=account, recorded_at__gte=timezone.now() - JUST_NOW)
+    return Undoing(person, "the order is not taken", recent)
+
+
+def of_call(account: Account, person: Person) -> Undoing:
+    """Return what takes back a call: that it was held, the order taken on it, and the request that it answered."""
+    since = timezone.now() - JUST_NOW
+    # The request first: it points to the call.
+    requests = CallRequest.objects.filter(account=account).exclude(answered_at__lt=since)
+    calls, orders = (table.objects.filter(account=account, recorded_at__gte=since) for table in (Touchpoint, Order))
+    return Undoing(person, f"the call with {account} is not on record", requests, calls, orders)

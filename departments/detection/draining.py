@@ -5,12 +5,14 @@ finds the lock taken goes away, since what is left waits for the first, or for t
 foreground waits for the lock, and so knows at the end that nothing is left.
 """
 
+import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
 
 from accounts.models import Signal, SignalChange
+from accounts.moments import first_id_of
 from departments.actions.opening import NewIncident, open_incidents
 from departments.detection.correcting import WITHDRAWN, Change, Pair, correct, existing_incidents
 from departments.detection.gathering import gather, new_incident
@@ -87,6 +89,22 @@ def mark_all_signals() -> int:
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO accounts_signalchange (signal_id) SELECT id FROM accounts_signal ORDER BY id")
         return int(cursor.rowcount)
+
+
+def mark_signals_since(kind: str, moment: datetime.datetime) -> None:
+    """Mark the signals of a kind that came since the moment, to be looked at again; nothing is opened twice."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO accounts_signalchange (signal_id)"
+            " SELECT id FROM accounts_signal WHERE kind = %s AND public_id >= %s ORDER BY id",
+            [kind, first_id_of(moment)],
+        )
+
+
+def wait_for_detection() -> None:
+    """Let whoever detects now come to its end, and nobody begin before the transaction's end."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAIT_FOR_LOCK)
 
 
 def _detect(marked: Sequence[int]) -> Detection:

@@ -1,5 +1,6 @@
 """Files that people put to an incident: what is known of each, and apart from that, what it holds."""
 
+import datetime
 from typing import Self
 
 from django.db import models
@@ -42,11 +43,16 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
         """Return those that nobody removed."""
         return self.filter(removed_at=None)
 
+    def removed_before(self, moment: datetime.datetime) -> Self:
+        """Return those that were removed before the moment and still hold something."""
+        return self.filter(removed_at__lt=moment, emptied_at=None)
+
 
 class Attachment(PublicModel):
     """A file that somebody put to an incident; an internal one stays in its department.
 
-    Its row outlives its removal, with the digest of what it held: who took which file away, when and why.
+    Its row outlives its removal, with the digest of what it held: who took which file away, when and why. What it held
+    outlives it only for as long as that can be taken back.
     """
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="attachments")
@@ -62,6 +68,9 @@ class Attachment(PublicModel):
     removed_at = models.DateTimeField(null=True, blank=True)
     removed_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     removal_words = models.TextField(blank=True, db_default="")
+    emptied_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="since when what it held is gone for good"
+    )
 
     objects = AttachmentQuerySet.as_manager()
 
@@ -77,6 +86,18 @@ class Attachment(PublicModel):
                 | models.Q(removed_at__isnull=False, removed_by__isnull=False),
                 name="removed_attachments_say_by_whom",
             ),
+            models.CheckConstraint(
+                condition=models.Q(emptied_at=None) | models.Q(removed_at__isnull=False),
+                name="emptied_attachments_are_removed",
+            ),
+        ]
+        indexes = [
+            # The few that are removed and could still be taken back, however many ever were.
+            models.Index(
+                fields=["removed_at"],
+                name="attachments_to_be_emptied",
+                condition=models.Q(removed_at__isnull=False, emptied_at=None),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -84,7 +105,7 @@ class Attachment(PublicModel):
 
     @property
     def is_removed(self) -> bool:
-        """Return whether what it held is gone."""
+        """Return whether nobody is handed what it held any more."""
         return self.removed_at is not None
 
 

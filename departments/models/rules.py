@@ -12,7 +12,10 @@ from departments.models.person import Person
 
 
 class RuleVersion(models.Model):
-    """A rule as it was: written by the database with each version, and never changed."""
+    """A rule as it was: written by the database with each version, and never changed.
+
+    Only that it was taken back, by whoever made it and before it had found anything, is added to it.
+    """
 
     rule = models.ForeignKey(DetectionRule, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
@@ -26,6 +29,7 @@ class RuleVersion(models.Model):
     batch_days = models.PositiveSmallIntegerField(null=True, blank=True)
     made_at = models.DateTimeField(db_default=Now())
     made_by = models.CharField(max_length=120, blank=True, db_default="", help_text="empty for what was shipped")
+    taken_back_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["-number"]

@@ -141,6 +141,7 @@ class Statement(PublicModel):
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     written_at = models.DateTimeField(db_default=Now())
     words = models.TextField()
+    taken_back_at = models.DateTimeField(null=True, editable=False, help_text="by whoever said it; it stays on record")
 
     class Meta:
         ordering = ["written_at", "pk"]

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST, require_safe
 
 from departments.actions import attaching as actions
-from departments.actions.undoable import of_file
+from departments.actions.undoable import of_file, of_removing_a_file
 from departments.attachments.forms import AttachForm, RemovalForm
 from departments.attachments.handing_out import handed_out
 from departments.http import PersonRequest
@@ -53,14 +53,16 @@ def download_attachment(request: PersonRequest, public_id: uuid.UUID) -> HttpRes
 
 @require_POST
 def remove_attachment(request: PersonRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Take away what it held; the trace stays."""
+    """Take it away; the trace stays."""
     seen = Attachment.objects.visible_to(request.user).select_related("incident__account", "department")
     attachment = get_object_or_404(seen, public_id=public_id)
     form = RemovalForm(request.POST)
     words = form.cleaned_data["words"] if form.is_valid() else ""
     return do(
         request,
-        lambda: actions.remove_attachment(attachment=attachment, words=words, acting_person=request.user),
+        of_removing_a_file(attachment, request.user)(
+            lambda: actions.remove_attachment(attachment=attachment, words=words, acting_person=request.user)
+        ),
         done=f"{attachment.name} is removed; that it was there stays on record.",
         otherwise=f"{page_of(attachment.incident)}#files",
     )

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from departments.actions import grading, rulings
+from departments.actions.undoable import of_statement
 from departments.forms import RegradeForm, RulingForm, WordsForm
 from departments.http import PersonRequest
 from departments.models import Capability, Department, Dispute, HandOff, Note, Person, Ruling, RulingState, Statement
@@ -113,7 +114,9 @@ def state_case(request: PersonRequest, public_id: uuid.UUID) -> HttpResponse:
     words = form.cleaned_data["words"]
     return do(
         request,
-        lambda: rulings.state_case(ruling=ruling, words=words, acting_person=request.user),
+        of_statement(ruling, request.user)(
+            lambda: rulings.state_case(ruling=ruling, words=words, acting_person=request.user)
+        ),
         done="What you say is on record.",
         otherwise=reverse("ruling", args=[ruling.public_id]),
     )

@@ -7,11 +7,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from departments.actions.calendars import Hours, may_set_hours, set_hours
+from departments.actions.undoable import of_hours
 from departments.care.views import done, status_of
 from departments.clocks import Calendar, calendar_of
 from departments.forms import HoursForm, spelled
 from departments.http import PersonRequest
 from departments.models import Department, WorkingCalendar
+from departments.views.deeds import undo_tag
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -23,8 +25,10 @@ def show_hours(request: PersonRequest, slug: str) -> HttpResponse:
         raise PermissionDenied(f"Only the head of {department} or an administrator changes its hours.")
     row = WorkingCalendar.objects.prefetch_related("closing_days").filter(department=department).first()
     form = HoursForm(request.POST if request.method == "POST" else None, initial=_initial(department, row))
-    if form.is_valid() and done(form, lambda: _set(form, department, request)):
-        messages.success(request, f"{department} works by these hours from now on.")
+    undoing = of_hours(department, person)
+    if form.is_valid() and done(form, undoing(lambda: _set(form, department, request))):
+        words = f"{department} works by these hours from now on."
+        messages.success(request, words, extra_tags=undo_tag(undoing.batch))
         return redirect("department_hours", slug)
     context = {"department": department, "form": form, "may_set": may_set_hours(person, department), "has_own": row}
     return render(request, "departments/hours.html", context, status=status_of(form))

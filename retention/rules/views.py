@@ -15,10 +15,12 @@ from accounts.errors import ActionError, NotAllowed
 from accounts.signals import KINDS
 from departments.actions.backfills import ask_for_backfill
 from departments.actions.rules import may_keep, save_rule
+from departments.actions.undoable import of_rule
 from departments.care.views import done, require, status_of
 from departments.detection.previewing import Preview, preview
 from departments.http import PersonRequest
 from departments.models import Capability, DetectionRule
+from departments.views.deeds import undo_tag
 from retention.rules.examples import EXAMPLES
 from retention.rules.forms import BackfillForm, RuleForm, SwitchForm
 from retention.rules.reading import BACKFILLS_SHOWN, in_words, incidents_page, rows, rules_seen_by
@@ -97,9 +99,11 @@ def _preview(request: PersonRequest, form: RuleForm) -> Preview | None:
 
 def _save(request: PersonRequest, rule: DetectionRule) -> None:
     is_new = rule.pk is None
-    saved = save_rule(rule=rule, acting_person=request.user)
-    words = "is in use for signals from now on" if saved.is_active else "is kept, and switched off"
-    messages.success(request, f"“{saved}”{'' if is_new else f', version {saved.version},'} {words}.")
+    undoing = of_rule(rule, request.user)
+    undoing(lambda: save_rule(rule=rule, acting_person=request.user))()
+    words = "is in use for signals from now on" if rule.is_active else "is kept, and switched off"
+    sentence = f"“{rule}”{'' if is_new else f', version {rule.version},'} {words}."
+    messages.success(request, sentence, extra_tags=undo_tag(undoing.batch))
 
 
 @require_POST
@@ -111,9 +115,10 @@ def switch_rule(request: PersonRequest, public_id: uuid.UUID) -> HttpResponse:
         messages.error(request, "Nothing was changed: use the button on the rule’s page.")
         return redirect("rule", rule.public_id)
     rule.is_active, rule.revision = form.cleaned_data["is_active"], form.cleaned_data["revision"]
-    if _done(request, lambda: save_rule(rule=rule, acting_person=request.user)):
+    undoing = of_rule(rule, request.user)
+    if _done(request, undoing(lambda: save_rule(rule=rule, acting_person=request.user))):
         state = "on: it finds what comes from now on" if rule.is_active else "off: it finds nothing any more"
-        messages.success(request, f"“{rule}” is switched {state}.")
+        messages.success(request, f"“{rule}” is switched {state}.", extra_tags=undo_tag(undoing.batch))
     return redirect("rule", rule.public_id)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import pytest
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given
@@ -21,6 +22,8 @@ from departments.attachments.kinds import kind_of
 from departments.attachments.names import UNSEEN, clean_name
 from departments.models import Attachment, AttachmentContent, FileKind, Incident, IncidentEvent, Person, Role
 from departments.models.attachment import LONGEST_NAME
+from retention.celery import app
+from retention.tasks import empty_removed_files
 from tests import make
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -184,7 +187,7 @@ def test_size_and_number_are_limited(settings: Settings) -> None:
 
 
 @pytest.mark.django_db
-def test_a_removed_file_leaves_a_trace_and_no_content() -> None:
+def test_a_removed_file_leaves_a_trace() -> None:
     incident = make.incident()
     member, head = make.member(incident.department), make.head(incident.department)
     file = put(incident, member)
@@ -194,11 +197,52 @@ def test_a_removed_file_leaves_a_trace_and_no_content() -> None:
     with pytest.raises(Invalid):
         remove_attachment(attachment=file, words=" ", acting_person=head)
     remove_attachment(attachment=file, words="Another customer's.", acting_person=head)
-    assert not AttachmentContent.objects.exists()
+    assert not Attachment.objects.kept().exists()
     assert (file.removed_by, file.removal_words, len(file.digest)) == (head, "Another customer's.", 64)
     assert IncidentEvent.objects.get(incident=incident, verb="attachment_removed").words == "label.pdf"
     with pytest.raises(Conflict):
         remove_attachment(attachment=file, words="Again.", acting_person=head)
+
+
+@pytest.mark.django_db
+def test_what_a_removed_file_held_is_gone_once_the_removal_cannot_be_taken_back(client: Client) -> None:
+    incident = make.incident()
+    head = make.head(incident.department)
+    kept, file = put(incident, head), put(incident, head)
+    remove_attachment(attachment=file, words="Another customer's.", acting_person=head)
+    client.force_login(head)
+    assert client.get(reverse("attachment", args=[file.public_id])).status_code == 404
+    empty_removed_files()
+    assert AttachmentContent.objects.filter(attachment=file).exists()
+    Attachment.objects.filter(pk=file.pk).update(removed_at=make.ago(seconds=16))
+    empty_removed_files()
+    assert AttachmentContent.objects.get().attachment == kept
+    emptied = Attachment.objects.get(pk=file.pk)
+    assert emptied.emptied_at is not None
+    empty_removed_files()
+    assert Attachment.objects.get(pk=file.pk).emptied_at == emptied.emptied_at
+    assert "what it held is gone" in client.get(reverse("incident", args=[incident.public_id])).content.decode()
+
+
+@pytest.mark.django_db
+def test_a_sweep_that_is_cut_off_leaves_everything_to_the_next() -> None:
+    incident = make.incident()
+    head = make.head(incident.department)
+    file = put(incident, head)
+    remove_attachment(attachment=file, words="Another customer's.", acting_person=head)
+    Attachment.objects.update(removed_at=make.ago(hours=1))
+    with transaction.atomic():
+        empty_removed_files()
+        transaction.set_rollback(True)
+    assert AttachmentContent.objects.filter(attachment=file).exists()
+    empty_removed_files()
+    assert not AttachmentContent.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_sweep_runs_by_the_clock() -> None:
+    due = [one for one in app.conf.beat_schedule.values() if one["task"] == "retention.empty_removed_files"]
+    assert [one["schedule"] for one in due] == [5.0]
 
 
 @pytest.mark.django_db

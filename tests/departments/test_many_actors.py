@@ -28,6 +28,7 @@ from departments.actions import (
     several_disputes,
     waits,
 )
+from departments.actions.attaching import empty_attachments
 from departments.actions.outcome import Outcome
 from departments.actions.undo import undo, undo_of
 from departments.models import (
@@ -258,6 +259,7 @@ def test_the_record_adds_up_whatever_many_do_at_once(seed: int) -> None:
     assert breaches() == []
     assert_shares_add_up_and_one_holds_each(incident_ids)
     assert_every_deed_is_on_record(sum((tally for tally in tallies if isinstance(tally, Counter)), shared))
+    empty_attachments(before=timezone.now())
     assert AttachmentContent.objects.count() == Attachment.objects.kept().count()
 
 

@@ -35,6 +35,7 @@ class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
             "removed_at",
             "removed_by",
             "removal_words",
+            "emptied_at",
         ]
         read_only_fields = fields
 

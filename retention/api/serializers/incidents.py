@@ -158,7 +158,7 @@ class StatementSerializer(serializers.ModelSerializer[Statement]):
 
     class Meta:
         model = Statement
-        fields = ["department", "person", "written_at", "words"]
+        fields = ["department", "person", "written_at", "words", "taken_back_at"]
         read_only_fields = fields
 
 

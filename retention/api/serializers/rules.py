@@ -20,7 +20,7 @@ class RuleVersionSerializer(serializers.ModelSerializer[RuleVersion]):
 
     class Meta:
         model = RuleVersion
-        fields = ["number", "made_at", "made_by", "signal_kind", *MEANING]
+        fields = ["number", "made_at", "made_by", "taken_back_at", "signal_kind", *MEANING]
         read_only_fields = fields
 
 

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from accounts.actions import log_contact, take_order
 from accounts.models import Account, Order, Touchpoint
-from departments.actions.undoable import of_contact
+from departments.actions.undoable import of_contact, of_order
 from departments.models import Capability
 from retention.api.bulk import answer, items_of
 from retention.api.callers import caller
@@ -66,10 +66,11 @@ class OrderViewSet(Records[Order]):
         orders = super().get_queryset()
         return orders if self.action == "list" else orders.prefetch_related("lines")
 
-    @extend_schema(request=OrderTaken, responses={201: OrderDetail})
+    @extend_schema(parameters=[UNDO], request=OrderTaken, responses={201: OrderDetail})
     def create(self, request: Request) -> Response:
         """Take an order on the spot."""
-        order = take_order(**self.read(OrderTaken), acting_person=caller(request))
+        given, person = self.read(OrderTaken), caller(request)
+        order = self.take(of_order(given["account"], person), lambda: take_order(**given, acting_person=person))
         return self.show_created(order.pk)
 
     @extend_schema(request=Orders, responses=ResultsSerializer)

@@ -11,12 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from departments.actions.attaching import remove_attachment
+from departments.actions.undoable import of_removing_a_file
 from departments.attachments.handing_out import handed_out
 from departments.models import Attachment, Capability
 from retention.api.callers import caller
 from retention.api.filters import Filters
 from retention.api.serializers.attachments import AttachmentSerializer, Removal
-from retention.api.views.common import Records
+from retention.api.views.common import UNDO, Records
 
 ATTACHMENTS = Attachment.objects.select_related("incident", "note", "person", "department", "removed_by")
 
@@ -46,10 +47,11 @@ class AttachmentViewSet(Records[Attachment]):
         """Save what the file holds."""
         return handed_out(caller(request), self.get_object().public_id)
 
-    @extend_schema(request=Removal, responses=AttachmentSerializer)
+    @extend_schema(parameters=[UNDO], request=Removal, responses=AttachmentSerializer)
     @action(detail=True, methods=["post"])
     def remove(self, request: Request, public_id: UUID) -> Response:
-        """Take away what it held; that it was there, and who removed it, stays."""
-        attachment = self.get_object()
-        remove_attachment(attachment=attachment, acting_person=caller(request), **self.read(Removal))
+        """Take it away; that it was there, and who removed it, stays."""
+        attachment, person, given = self.get_object(), caller(request), self.read(Removal)
+        undoing = of_removing_a_file(attachment, person)
+        self.take(undoing, lambda: remove_attachment(attachment=attachment, acting_person=person, **given))
         return self.show(attachment.pk)

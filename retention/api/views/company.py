@@ -13,7 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from departments.actions.calendars import set_hours
 from departments.actions.people import assign_accounts, record_absence
-from departments.actions.undoable import of_absence, of_keepers
+from departments.actions.undoable import of_absence, of_hours, of_keepers
 from departments.models import Absence, Capability, Department, WorkingCalendar
 from retention.api.callers import caller
 from retention.api.serializers.company import (
@@ -70,13 +70,17 @@ class HoursView(InUtc, APIView):
         """Return a department's own hours; 404 for one that works by the company's."""
         return Response(HoursSerializer(_calendar(slug)).data)
 
-    @extend_schema(request=HoursSerializer, responses=HoursSerializer, operation_id="departments_hours_set")
+    @extend_schema(
+        parameters=[UNDO], request=HoursSerializer, responses=HoursSerializer, operation_id="departments_hours_set"
+    )
     def post(self, request: Request, slug: str) -> Response:
         """Set them anew; deadlines that were given stay."""
         department = get_object_or_404(Department.objects.filter(is_active=True), slug=slug)
         form = HoursSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        set_hours(department=department, acting_person=caller(request), **form.arguments())
+        person, given = caller(request), form.arguments()
+        undoing = of_hours(department, person)
+        self.take(undoing, lambda: set_hours(department=department, acting_person=person, **given))
         return Response(HoursSerializer(_calendar(slug)).data)
 
 

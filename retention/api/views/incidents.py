@@ -14,7 +14,7 @@ from rest_framework.serializers import Serializer
 
 from departments.actions import attaching, disputing, grading, handoffs, incidents, merging, rulings, waits
 from departments.actions.rows_undo import Undoing
-from departments.actions.undoable import of_file, of_note
+from departments.actions.undoable import of_file, of_note, of_statement
 from departments.models import (
     Capability,
     HandOff,
@@ -287,16 +287,16 @@ class RulingViewSet(Records[Ruling]):
     @action(detail=True, methods=["post"], url_path="state")
     def state_case(self, request: Request, public_id: UUID) -> Response:
         """Say what speaks for the own side."""
-        return self._do(rulings.state_case, Words)
+        ruling, person, given = self.get_object(), caller(request), self.read(Words)
+        undoing = of_statement(ruling, person)
+        self.take(undoing, lambda: rulings.state_case(ruling=ruling, acting_person=person, **given))
+        return self.show(ruling.pk)
 
     @extend_schema(parameters=[UNDO], request=RulingText, responses=RulingSerializer)
     @action(detail=True, methods=["post"])
     def rule(self, request: Request, public_id: UUID) -> Response:
         """Decide who answers for which share, back to the day it happened."""
-        return self._do(rulings.rule, RulingText)
-
-    def _do(self, act: Callable[..., object], form: type[Serializer[Any]]) -> Response:
         ruling = self.get_object()
-        act(ruling=ruling, acting_person=caller(self.request), **self.read(form))
+        rulings.rule(ruling=ruling, acting_person=caller(request), **self.read(RulingText))
         self.can_undo(ruling.incident)
         return self.show(ruling.pk)

@@ -15,13 +15,14 @@ from rest_framework.response import Response
 from accounts.errors import Invalid, NotAllowed
 from departments.actions.backfills import ask_for_backfill
 from departments.actions.rules import may_keep, save_rule
+from departments.actions.undoable import of_rule
 from departments.conditions import ConditionError
 from departments.detection.previewing import preview
 from departments.models import Capability, DetectionRule
 from retention.api.callers import caller
 from retention.api.filters import Filters
 from retention.api.serializers import rules as forms
-from retention.api.views.common import Records
+from retention.api.views.common import UNDO, Records
 from retention.tasks import backfill_rule
 
 
@@ -52,10 +53,10 @@ class RuleViewSet(Records[DetectionRule]):
         found = super().get_queryset()
         return found if self.action == "list" else found.prefetch_related("versions__friction_type", "backfills")
 
-    @extend_schema(request=forms.NewRule, responses={201: forms.RuleDetail})
+    @extend_schema(parameters=[UNDO], request=forms.NewRule, responses={201: forms.RuleDetail})
     def create(self, request: Request) -> Response:
         """Make a rule; it finds what comes from now on."""
-        made = save_rule(rule=DetectionRule(**self.read(forms.NewRule)), acting_person=caller(request))
+        made = self._keep(DetectionRule(**self.read(forms.NewRule)))
         return self.show_created(made.pk)
 
     @extend_schema(request=forms.NewRule, responses=forms.PreviewSerializer)
@@ -71,13 +72,13 @@ class RuleViewSet(Records[DetectionRule]):
             raise Invalid(None, str(refused)) from refused
         return Response(forms.PreviewSerializer(found).data)
 
-    @extend_schema(request=forms.RuleChange, responses=forms.RuleDetail)
+    @extend_schema(parameters=[UNDO], request=forms.RuleChange, responses=forms.RuleDetail)
     @action(detail=True, methods=["post"])
     def change(self, request: Request, public_id: UUID) -> Response:
         """Change what it says, from now on; refused with 409 where somebody changed it since it was read."""
         return self._save(self.read(forms.RuleChange))
 
-    @extend_schema(request=forms.Switch, responses=forms.RuleDetail)
+    @extend_schema(parameters=[UNDO], request=forms.Switch, responses=forms.RuleDetail)
     @action(detail=True, methods=["post"])
     def switch(self, request: Request, public_id: UUID) -> Response:
         """Switch it off or on."""
@@ -96,5 +97,8 @@ class RuleViewSet(Records[DetectionRule]):
         rule = self.get_object()
         for name, value in values.items():
             setattr(rule, name, value)
-        save_rule(rule=rule, acting_person=caller(self.request))
-        return self.show(rule.pk)
+        return self.show(self._keep(rule).pk)
+
+    def _keep(self, rule: DetectionRule) -> DetectionRule:
+        person = caller(self.request)
+        return self.take(of_rule(rule, person), lambda: save_rule(rule=rule, acting_person=person))
