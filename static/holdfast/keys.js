@@ -40,7 +40,11 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (event.key === "Escape" && isTyping(event.target)) return event.target.blur();
+    if (event.key === "Escape" && isTyping(event.target)) {
+      // A browser would empty a search field, and the rows would stay as they were narrowed; a dialog it closes.
+      if (event.target.type === "search") event.preventDefault();
+      return event.target.blur();
+    }
     if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
     if (event.key === "?") { event.preventDefault(); return showKeys(); }
     if (event.key === "/" && search) { event.preventDefault(); return search.focus(); }

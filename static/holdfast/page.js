@@ -49,7 +49,10 @@
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
-    document.querySelectorAll("details.person-menu[open], details.drop[open]").forEach((menu) => { menu.open = false; });
+    document.querySelectorAll("details.person-menu[open], details.drop[open]").forEach((menu) => {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    });
     const results = document.getElementById("search-results");
     if (results) results.replaceChildren();
   });

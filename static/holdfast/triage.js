@@ -205,6 +205,8 @@
     // What was done with the ticked rows is done; where the desk was only read anew they stay ticked.
     const isBulk = isDeed && (source.id === "ticked" || source.querySelector("input[name=incident]"));
     const isUndo = source.matches("form[data-undo]");
+    // Whoever narrows the rows stands on none of them yet: the next key begins at the first.
+    if (source.id === "desk-filter" && !document.activeElement.closest("tr[data-row]")) place = -1;
     const below = rowsFrom(place);
     if (source.matches("form[data-work]")) source.closest("dialog").close();
     kept = {

@@ -140,3 +140,30 @@ def test_what_others_do_is_told_without_moving_what_one_reads(company: Company, 
     reader.keyboard.press("n")
     expect(reader.get_by_role("link", name="Number 00")).to_have_count(0)
     assert title_in_focus(reader) == stood_on
+
+
+def test_a_filter_left_by_its_key_keeps_its_words_and_the_next_key_begins_at_the_first_row(
+    company: Company, visit: Visit
+) -> None:
+    more_incidents(company, 12)
+    page = visit(company.people["head"])
+    for _ in range(3):
+        page.keyboard.press("j")
+    page.keyboard.press("f")
+    page.keyboard.type("Number 1")
+    expect(page.locator("tr[data-row]")).to_have_count(2)
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Filter by incident")).to_have_value("Number 1")
+    page.keyboard.press("j")
+    assert title_in_focus(page) == "Number 10"
+
+
+def test_a_menu_closed_by_its_key_gives_the_focus_to_what_opened_it(company: Company, visit: Visit) -> None:
+    page = visit(company.people["head"])
+    for key, words in (("F", "Filters"), ("v", "Views")):
+        page.keyboard.press(key)
+        menu = page.locator("#desk details.drop[open]")
+        expect(menu).to_have_count(1)
+        page.keyboard.press("Escape")
+        expect(menu).to_have_count(0)
+        expect(page.locator("summary", has_text=words)).to_be_focused()
