@@ -148,7 +148,8 @@ def show_ticked(request: PersonRequest, slug: str) -> HttpResponse:
 
 
 def _asked(request: PersonRequest, department: Department) -> Asked:
-    wanted, text, after = (request.GET.get(name, "") for name in ("tab", "q", "after"))
+    # PostgreSQL knows no text that holds a zero byte.
+    wanted, text, after = (request.GET.get(name, "").replace("\0", "") for name in ("tab", "q", "after"))
     view = queue.View(wanted) if wanted in queue.View.values else queue.View.NEW
     try:
         cursor = queue.Cursor.decoded(after) if after else None
@@ -156,7 +157,9 @@ def _asked(request: PersonRequest, department: Department) -> Asked:
         raise BadRequest(str(error)) from error
     moment = cursor.moment if cursor else timezone.now()
     filters = TriageFilters(request.GET, department=department)
-    return Asked(view, text.strip()[:LONGEST_TEXT], cursor, moment, filters, request.GET.get("with", "")[:40])
+    return Asked(
+        view, text.strip()[:LONGEST_TEXT], cursor, moment, filters, request.GET.get("with", "").replace("\0", "")[:40]
+    )
 
 
 def _in_order(department: Department, asked: Asked) -> QuerySet[Incident]:

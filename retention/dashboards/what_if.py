@@ -88,7 +88,9 @@ class WhatIfForm(forms.Form):
     def question(self) -> Question:
         """Return what is asked; days are the reader's own, both included."""
         given = self.cleaned_data
-        day_after = given["until"] + datetime.timedelta(days=1) if given["until"] else None
+        # After the last day that a calendar has there is none, and no incident either.
+        is_bounded = given["until"] and given["until"] < datetime.date.max
+        day_after = given["until"] + datetime.timedelta(days=1) if is_bounded else None
         return Question(
             departments=_one(given["department"]),
             friction_types=_one(given["friction_type"]),

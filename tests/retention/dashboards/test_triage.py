@@ -191,6 +191,14 @@ def test_what_was_resolved_is_counted_up_to_a_most(
         assert said in client.get(reverse(DESK, args=["shipping"])).content.decode()
 
 
+@pytest.mark.parametrize("field", ["q", "with", "tab"])
+def test_a_zero_byte_in_the_address_is_left_out(shipping: Department, client: Client, field: str) -> None:
+    make.incident(shares={shipping: 1.0}, title="Six days on the road")
+    client.force_login(make.head(shipping))
+    page = client.get("/triage/shipping", {field: "\0"})
+    assert "Six days on the road" in page.content.decode()
+
+
 def test_a_broken_address_of_a_page_is_refused_with_a_sentence(shipping: Department) -> None:
     with pytest.raises(CursorError):
         Cursor.decoded("nonsense")

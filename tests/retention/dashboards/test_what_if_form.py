@@ -3,7 +3,7 @@
 import pytest
 
 from departments.models import Role
-from retention.dashboards.what_if import segments_seen_by
+from retention.dashboards.what_if import WhatIfForm, segments_seen_by
 from retention.scoring.what_if import Question, parts_in_question
 from tests import make
 
@@ -34,3 +34,12 @@ def test_a_department_asks_about_all_that_it_answers_for_and_of_others_what_it_s
     assert {part.incident_id for part in of_its_own} == {shared.pk, own.pk}
     of_others = parts_in_question(Question(departments=("billing",)), head, now)
     assert [(part.incident_id, part.department) for part in of_others] == [(shared.pk, billing)]
+
+
+def test_a_period_may_end_on_the_last_day_of_the_calendar() -> None:
+    incident = make.incident(make.account())
+    head = make.head(incident.department)
+    form = WhatIfForm({"since": "0001-01-01", "until": "9999-12-31"}, person=head)
+    assert form.is_valid()
+    parts = parts_in_question(form.question(), head, make.ago(days=0))
+    assert [part.incident_id for part in parts] == [incident.pk]
