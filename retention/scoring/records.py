@@ -173,7 +173,7 @@ class _Runs:
             first[own], end[own] = np.searchsorted(table["row"], [self.first[own], self.end[own]])
         table = self.copied(tables, first, end)
         moved = np.repeat(self.place - self.first, end - first)
-        return table | {"row": (table["row"] + moved).astype(np.int32)}
+        return table | {"row": table["row"] + moved}
 
 
 def _is_same_table(one: Table, other: Table) -> bool:
