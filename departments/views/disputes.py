@@ -15,7 +15,18 @@ from departments.actions import grading, rulings
 from departments.actions.undoable import of_statement
 from departments.forms import RegradeForm, RulingForm, WordsForm
 from departments.http import PersonRequest
-from departments.models import Capability, Department, Dispute, HandOff, Note, Person, Ruling, RulingState, Statement
+from departments.models import (
+    Attachment,
+    Capability,
+    Department,
+    Dispute,
+    HandOff,
+    Note,
+    Person,
+    Ruling,
+    RulingState,
+    Statement,
+)
 from departments.views.deeds import NOT_PROCESSED, correct, correcting, do
 from departments.views.incidents import page_of
 from departments.views.page import facts, visible_incident
@@ -25,7 +36,7 @@ RULED_SHOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One department's evidence: its share, what it says, and what it asked and answered on the way."""
+    """One department's evidence: its share, what it says, what it asked and answered on the way, and its files."""
 
     department: Department
     share: float
@@ -34,6 +45,16 @@ class Side:
     asked: Sequence[HandOff]
     answered: Sequence[HandOff]
     notes: Sequence[Note]
+    files: Sequence[Attachment]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was said, noted and put there."""
+
+    statements: Sequence[Statement]
+    notes: Sequence[Note]
+    files: Sequence[Attachment]
 
 
 @require_POST
@@ -175,13 +196,13 @@ def _shares_now(ruling: Ruling) -> dict[Department, float]:
 def _show(request: PersonRequest, ruling: Ruling, status: int = 200, **bound: Form) -> HttpResponse:
     incident, person = ruling.incident, request.user
     shares = _shares_now(ruling)
-    statements = list(ruling.statements.select_related("person", "department"))
+    evidence = _evidence(ruling, person)
     context = {
         "ruling": ruling,
         "incident": incident,
         "facts": list(facts(incident.signal)) if incident.signal else [],
-        "sides": _sides(shares, statements, ruling, person),
-        "others": [statement for statement in statements if statement.department_id is None],
+        "sides": _sides(shares, evidence, ruling),
+        "others": _beside(shares, evidence),
         "decided": [(side, ruling.shares[side.slug]) for side in Department.objects.filter(slug__in=ruling.shares)],
         "may_state": ruling.is_open and _may_state(person, shares),
         "may_rule": ruling.is_open and person.can(Capability.RULE),
@@ -199,24 +220,43 @@ def _may_state(person: Person, shares: dict[Department, float]) -> bool:
     return person.can(Capability.ANSWER_INCIDENTS) and person.department in shares
 
 
-def _sides(
-    shares: dict[Department, float], statements: Sequence[Statement], ruling: Ruling, person: Person
-) -> list[Side]:
+def _evidence(ruling: Ruling, person: Person) -> Evidence:
+    """Return everything that was said and put there, as far as the person may read it."""
+    incident = ruling.incident
+    files = incident.attachments.on_a_visible_one(person).kept()
+    return Evidence(
+        statements=list(ruling.statements.select_related("person", "department")),
+        notes=list(incident.notes.visible_to(person).select_related("person")),
+        files=list(files.select_related("person")),
+    )
+
+
+def _sides(shares: dict[Department, float], evidence: Evidence, ruling: Ruling) -> list[Side]:
     steps: QuerySet[HandOff] = ruling.incident.hand_offs.select_related(
         "from_department", "to_department", "proposed_by", "answered_by"
     )
     path = list(steps)
     disputes = list(ruling.incident.disputes.counted().select_related("against", "raised_by", "upheld_by"))
-    notes = list(ruling.incident.notes.visible_to(person).select_related("person"))
     return [
         Side(
             department=department,
             share=share,
-            statements=[one for one in statements if one.department_id == department.pk],
+            statements=[one for one in evidence.statements if one.department_id == department.pk],
             disputes=[one for one in disputes if department.pk in (one.department_id, one.against_id)],
             asked=[step for step in path if step.from_department_id == department.pk],
             answered=[step for step in path if step.to_department_id == department.pk and step.answered_at],
-            notes=[note for note in notes if note.department_id == department.pk],
+            notes=[note for note in evidence.notes if note.department_id == department.pk],
+            files=[file for file in evidence.files if file.department_id == department.pk],
         )
         for department, share in shares.items()
     ]
+
+
+def _beside(shares: dict[Department, float], evidence: Evidence) -> Evidence:
+    """Return what comes from who is no side of it, such as an account manager without a department."""
+    sides = {department.pk for department in shares}
+    return Evidence(
+        statements=[one for one in evidence.statements if one.department_id not in sides],
+        notes=[note for note in evidence.notes if note.department_id not in sides],
+        files=[file for file in evidence.files if file.department_id not in sides],
+    )

@@ -5,12 +5,14 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
 from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import AccountChange
+from departments.actions.attaching import attach
 from departments.actions.grading import contest, regrade
 from departments.actions.handoffs import (
     accept_hand_off,
@@ -19,7 +21,7 @@ from departments.actions.handoffs import (
     return_hand_off,
     withdraw_hand_off,
 )
-from departments.actions.incidents import accept, reopen, report_friction, resolve
+from departments.actions.incidents import accept, note, reopen, report_friction, resolve
 from departments.actions.rulings import ask_for_ruling, parties, rule, state_case
 from departments.actions.undo import undo, undo_of
 from departments.models import (
@@ -405,3 +407,29 @@ def test_a_regrading_offers_to_be_taken_back_on_the_page() -> None:
     assert reverse("undo", args=[batch]) in page
     client.post(reverse("undo", args=[batch]))
     assert fresh(incident).severity == 0.8
+
+
+def test_the_page_of_a_ruling_holds_what_each_side_put_there_and_what_others_did(billing: Department) -> None:
+    ruling = asked_to_rule(billing)
+    incident = ruling.incident
+    side, manager = make.head(incident.department), incident.reporter
+    assert manager is not None
+    taken_back = note(incident=incident, text="Nonsense.", is_internal=False, acting_person=side)
+    type(taken_back).objects.filter(pk=taken_back.pk).update(taken_back_at=make.ago(days=0))
+    note(incident=incident, text="They called twice.", is_internal=False, acting_person=manager)
+    for name, is_internal, person in (
+        ("label.txt", False, side),
+        ("plan.txt", True, side),
+        ("mail.txt", False, manager),
+    ):
+        file = SimpleUploadedFile(name, b"To: Northgate")
+        attach(incident=incident, file=file, words="", is_internal=is_internal, acting_person=person)
+    client = Client()
+    client.force_login(make.person(Role.EXECUTIVE))
+    page = client.get(reverse("ruling", args=[ruling.public_id])).content.decode()
+    own, others = page.split("Who is neither side")
+    assert "label.txt" in own
+    assert '<span class="taken-back">“Nonsense.”</span>' in own
+    assert "mail.txt" in others
+    assert "They called twice." in others
+    assert "plan.txt" not in page
