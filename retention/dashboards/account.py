@@ -19,7 +19,7 @@ from retention.dashboards.account_facts import facts_of, looking_after
 from retention.dashboards.account_friction import friction_of, ticked_incidents, what_if
 from retention.dashboards.account_ledger import history_chart, history_of, waterfall
 from retention.dashboards.account_movement import chosen_day, movement_of
-from retention.dashboards.account_quiet import quiet_feeds
+from retention.dashboards.account_quiet import quiet_feeds, silent_days
 from retention.dashboards.account_timeline import KIND_WORDS, timeline_of
 from retention.models import Override, Score
 from retention.scoring.explaining import Explanation, explain, explain_score, ledger_lines
@@ -99,6 +99,7 @@ def _full(
         "facts": facts_of(account),
         "overrides": _OVERRIDES(account=account.pk, now=timezone.now()),
         "quiet_feeds": quiet_feeds(account, timezone.now()),
+        "silent_days": silent_days(account, explanation) if explanation else None,
         "may_override": person.can(Capability.OVERRIDE_RISK),
         "care": care_of(account, person, score),
         "may_log_contact": person.can(Capability.LOG_CONTACT),

@@ -1,4 +1,4 @@
-"""Feeds that have gone quiet and that an account's friction comes from: silence is not absence of friction."""
+"""What has gone quiet: feeds that an account's friction comes from, as silence is not its absence, and its orders."""
 
 import datetime
 from typing import Any, Final
@@ -9,6 +9,9 @@ from accounts.models import Account
 from accounts.signals import KINDS
 from retention.dashboards.company import COMPANY
 from retention.dashboards.coverage import Feed, FeedState
+from retention.dashboards.retained import SILENT_DAYS
+from retention.scoring.explaining import Explanation
+from retention.scoring.features import orders_now
 
 LATEST: Final = 50
 
@@ -62,3 +65,12 @@ def _others(account: Account, moment: datetime.datetime) -> list[Feed]:
         cursor.execute(KEYS_SQL, {"account": account.pk})
         own = set(cursor.fetchall())
     return [one for one in feeds if (one.key, one.source) in own]
+
+
+def silent_days(account: Account, explanation: Explanation) -> int | None:
+    """Return for how many days an account without a contract has not ordered, where the scorecard holds it for lost."""
+    if account.renews_on is not None or account.left_on is not None:
+        return None
+    orders = orders_now(explanation.facts)
+    days = int(orders.days_since_last[0])
+    return days if orders.has_ordered[0] and days >= SILENT_DAYS else None

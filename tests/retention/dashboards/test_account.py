@@ -304,3 +304,15 @@ def test_the_page_leads_to_the_timeline_also_where_nothing_fetches_it(as_maya: C
     assert f'hx-get="{url}"' in page
     assert f'<a href="{url}">' in page
     assert "<html" not in as_maya.get(url, headers={"HX-Request": "true"}).content.decode()
+
+
+@pytest.mark.parametrize(("days", "renews_in", "told"), [(97, None, 1), (80, None, 0), (97, 200, 0)])
+def test_an_account_that_the_scorecard_counts_as_lost_says_so(
+    client: Client, days: int, renews_in: int | None, told: int
+) -> None:
+    renews_on = timezone.localdate() + datetime.timedelta(days=renews_in) if renews_in else None
+    account = make.account(renews_on=renews_on)
+    make.order(account, ordered_at=make.ago(days=days), recorded_at=make.ago(days=days))
+    score(account)
+    client.force_login(make.manager_of(account))
+    assert client.get(page_of(account)).content.decode().count(f"No order for {days} days") == told
