@@ -9,8 +9,10 @@ from django.utils import timezone
 from accounts.errors import Conflict
 from departments import seeds
 from departments.actions.backfills import ask_for_backfill
+from departments.actions.rows_undo import restore_rows
 from departments.actions.rules import save_rule
-from departments.detection import batches
+from departments.actions.undoable import of_rule
+from departments.detection import Detection, batches
 from departments.detection.backfilling import perform
 from departments.models import DetectionRule, Incident, Role, RuleBackfill
 from tests import make
@@ -55,3 +57,19 @@ def test_two_workers_at_one_backfill_open_each_incident_once() -> None:
     backfill = RuleBackfill.objects.get()
     assert (backfill.state, backfill.looked_at, backfill.opened) == ("done", 30, 30)
     assert Incident.objects.count() == 30
+
+
+def test_what_is_looked_at_while_a_rule_is_taken_back_is_not_lost() -> None:
+    administrator = make.person(Role.ADMINISTRATOR)
+    accounts = [make.account() for _ in range(30)]
+    rule = changed("days_late > 30")
+    undoing = of_rule(rule, administrator)
+    kept = undoing(partial(save_rule, rule=rule, acting_person=administrator))()
+    assert kept is not None
+    for account in accounts:
+        make.signal(account, data={"days_late": 7})
+    taken_back = partial(restore_rows, batch=kept.batch, acting_person=administrator)
+    assert refusals(together(*(partial(sum, batches(4), Detection()) for _ in range(2)), taken_back)) == []
+    list(batches())
+    found = Incident.objects.filter(rule__slug="late_shipment")
+    assert (found.count(), DetectionRule.objects.get(slug="late_shipment").version) == (30, 3)
