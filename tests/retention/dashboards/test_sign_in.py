@@ -20,6 +20,25 @@ def test_a_stranger_is_sent_to_the_sign_in_page(client: Client) -> None:
     assert response["Location"] == "/login/?next=/search%3Fq%3Dcastle"
 
 
+@pytest.mark.parametrize(
+    ("sent_from", "leads_to"),
+    [
+        ("http://testserver/incidents/one?from=desk", "/incidents/one?from=desk"),
+        ("https://elsewhere.example/incidents/one", "/"),
+        ("", "/"),
+    ],
+)
+def test_whoever_sends_a_form_signed_out_hears_that_nothing_was_saved_and_comes_back_to_its_page(
+    client: Client, sent_from: str, leads_to: str
+) -> None:
+    make.person(email="maya@example.com")
+    signed_out = client.post(reverse("absences"), headers={"Referer": sent_from})
+    page = client.get(signed_out["Location"])
+    assert "You were no longer signed in, and nothing was saved." in page.content.decode()
+    given = {"username": "maya@example.com", "password": make.PASSWORD, "next": page.context["next"]}
+    assert client.post(reverse("login"), given)["Location"] == leads_to
+
+
 def test_it_signs_in_with_mail_address_and_password(client: Client) -> None:
     person = make.person(email="maya@example.com")
     response = client.post(reverse("login"), {"username": "Maya@Example.com", "password": make.PASSWORD})
