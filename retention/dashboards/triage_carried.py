@@ -39,10 +39,10 @@ def show_carried(request: PersonRequest, slug: str) -> HttpResponse:
 
 
 def carried_at(department: Department, person: Person, segment: str = "") -> QuerySet[Any]:
-    """Return the scores to which a department adds, with its `part` (a share of 1) and the money `carried`."""
+    """Return the scores that a department adds to, with its `part` (of 1), its `part_points` and what is `carried`."""
     scores = Score.objects.visible_to(person).filter(is_frozen=False).alias(model_part=_part_of(department))
     carrying = scores.filter(model_part__gt=0).annotate(
-        part=F("model_part"), carried=F("model_part") * F("annual_revenue")
+        part=F("model_part"), part_points=F("model_part") * 100.0, carried=F("model_part") * F("annual_revenue")
     )
     if segment:
         carrying = carrying.filter(account__segment=segment)
