@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Min
+from django.db.models import Exists, Min, OuterRef
 from django.utils import timezone
 
 from accounts.models import Account, Holding, Order
@@ -192,9 +192,11 @@ def lost_in(period: Period, *, segment: str) -> dict[datetime.date, Lost]:
     }
 
 
-def dearest(found: Lost, person: Person, shown: int = LOST_SHOWN) -> list[Account]:
-    """Return the lost accounts that brought most a year, as far as the person sees them."""
-    accounts = Account.objects.visible_to(person).filter(pk__in=found.dearest)
+def dearest(found: Lost, person: Person, shown: int = LOST_SHOWN) -> list[Any]:
+    """Return the lost accounts that brought most a year, as far as the person sees them; some have `ordered_again`."""
+    since = _midnight(timezone.localdate() + datetime.timedelta(days=1 - SILENT_DAYS))
+    lately = Order.objects.order_by().filter(account=OuterRef("pk"), ordered_at__gte=since)
+    accounts = Account.objects.visible_to(person).filter(pk__in=found.dearest).annotate(ordered_again=Exists(lately))
     return list(accounts.order_by("-annual_revenue", "pk")[:shown])
 
 

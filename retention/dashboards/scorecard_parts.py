@@ -126,7 +126,7 @@ def _lost(asked: Asked) -> Part:
     rows = [
         [
             _account(account),
-            Cell(f"ended it {short_day(account.left_on)}" if account.left_on else "90 days without an order"),
+            Cell(_how_lost(account)),
             Cell(account.segment),
             Cell(short_money(account.annual_revenue)),
         ]
@@ -135,6 +135,12 @@ def _lost(asked: Asked) -> Part:
     sentences = [f"{number(found.count)} in {period.name}, those that brought most a year first."]
     headings = ["Account", "How", "Segment", "Annual revenue"]
     return Part("Accounts lost", "lost", sentences, headings, rows, words=["How", "Segment"])
+
+
+def _how_lost(account: Any) -> str:
+    if account.left_on:
+        return f"ended it {short_day(account.left_on)}"
+    return f"90 days without an order{', has ordered again' if account.ordered_again else ''}"
 
 
 def _vacation(asked: Asked) -> Part:

@@ -14,7 +14,7 @@ from departments.models import Department, Role, State
 from retention.dashboards.budgets import BudgetState, pace_of
 from retention.dashboards.periods import Quarter, months_after
 from retention.dashboards.rates import Scope, answers, on_time, rates
-from retention.dashboards.retained import Retained, lost, retained
+from retention.dashboards.retained import Retained, dearest, lost, retained
 from retention.dashboards.scorecard_figures import months, standing
 from retention.models import ModelVersion, Trend
 from retention.scoring.versions import ensure_active_version
@@ -244,3 +244,13 @@ def test_it_takes_as_many_queries_for_many_departments_as_for_few() -> None:
         rolled_up(timezone.localdate(), make.department(slug), 5.0)
         make.incident(make.account(segment=slug), shares={make.department(slug): 1.0}, state=State.DISPUTED)
     assert measured() == few
+
+
+def test_a_lost_account_that_ordered_again_says_so() -> None:
+    back, gone = make.account("Castle", annual_revenue=90_000), make.account("Fjord")
+    for account, days in ((back, 100), (back, 3), (gone, 100)):
+        make.order(account, ordered_at=make.ago(days=days), recorded_at=make.ago(days=days))
+    today = timezone.localdate()
+    found = lost(today - datetime.timedelta(days=20), today, segment="")
+    named = dearest(found, make.person(Role.EXECUTIVE))
+    assert [(account, account.ordered_again) for account in named] == [(back, True), (gone, False)]
