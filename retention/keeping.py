@@ -18,6 +18,7 @@ from retention.dashboards.path_figures import ANSWERED
 from retention.dashboards.paths import PATHS
 from retention.dashboards.periods import Period
 from retention.dashboards.portfolio_kept import EVERYTHING
+from retention.dashboards.portfolio_narrowed import NARROWED
 from retention.dashboards.scorecard import figures_of
 from retention.dashboards.scorecard_care import CARE
 from retention.dashboards.scorecard_departments import WORK
@@ -31,7 +32,10 @@ from retention.models import ImportRun, KeptFigures, ScorecardFigures
 KEPT_DAYS = 7
 LEAST_AGE = datetime.timedelta(seconds=50)
 TIMES_THEIR_COST = 10
-STANDING: Sequence[Figures[Any]] = (COMPANY, WORK, CARE, DESKS, UNHELD, PATHS, ANSWERED, EVERYTHING, UNREPORTED)
+STANDING: Sequence[Figures[Any]] = (
+    *(COMPANY, WORK, CARE, DESKS, UNHELD, PATHS, ANSWERED),
+    *(EVERYTHING, NARROWED, UNREPORTED),
+)
 LOCK_IF_FREE = "SELECT pg_try_advisory_xact_lock(hashtext('holdfast.figures'))"
 
 

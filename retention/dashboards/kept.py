@@ -62,7 +62,7 @@ class Figures(Generic[T]):
             return None
         return Reading(unpacked(self.kind, found.figures), min(found.computed_at, moment), is_kept=True)
 
-    def kept_of(self, kind: type[U], key: int, moment: datetime.datetime) -> Reading[U | None] | None:
+    def kept_of(self, kind: type[U], key: int | str, moment: datetime.datetime) -> Reading[U | None] | None:
         """Return the same of one alone, where figures are kept `of` several by key: a page unpacks what it shows.
 
         `kind` is what each of them is; it holds None where there is nothing of that one.

@@ -1,5 +1,6 @@
 """The portfolio: who to save, and why."""
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ from retention.dashboards.portfolio_choices import (
 )
 from retention.dashboards.portfolio_kept import EVERYTHING, Everything
 from retention.dashboards.portfolio_moves import reasons_of_movement
+from retention.dashboards.portfolio_narrowed import NARROWED, Narrowed
 from retention.dashboards.portfolio_rows import Row, rows_of
 from retention.dashboards.portfolio_sets import (
     TAB_MEANINGS,
@@ -110,6 +112,14 @@ class Portfolio:
         return None if self.filters.query else self.kept
 
     @cached_property
+    def counted(self) -> Reading[Narrowed] | None:
+        """Return what tiles and tabs count as it is kept, of all accounts or of those that one choice leaves."""
+        if not self.filters.query:
+            return None if self.kept is None else _kept(self.kept.figures, self.kept.as_of)
+        kept = NARROWED.kept_of(Narrowed, self.filters.query, timezone.now()) if self.is_everybodys else None
+        return None if kept is None or kept.figures is None else _kept(kept.figures, kept.as_of)
+
+    @cached_property
     def filtered(self) -> QuerySet[Account]:
         """Return the accounts that fit the filters, whatever their tab."""
         return self.filters.apply(self.accounts, self.model)
@@ -141,15 +151,19 @@ class Portfolio:
 
     def totals(self) -> Totals:
         """Return what the accounts that fit the filters add up to."""
-        return self.whole.figures.totals if self.whole else totals(self.filtered, self.model)
+        return self.counted.figures.totals if self.counted else totals(self.filtered, self.model)
 
     def incident_counts(self) -> Mapping[str, int]:
         """Return how many incidents are open at those that have not left."""
-        if self.whole:
-            return self.whole.figures.incidents
+        if self.counted:
+            return self.counted.figures.incidents
         if not self.filters.query:
             return own_incident_counts(self.person)
         return incident_counts(Incident.objects.visible_to(self.person), self.filtered.filter(left_on=None))
+
+
+def _kept(figures: Everything | Narrowed, as_of: datetime.datetime) -> Reading[Narrowed]:
+    return Reading(Narrowed(figures.totals, figures.incidents), as_of, is_kept=True)
 
 
 @require_safe
@@ -167,7 +181,7 @@ def context_of(portfolio: Portfolio) -> dict[str, Any]:
         "page": page,
         "rows": portfolio.rows(list(page.object_list)),
         "totals": sums,
-        "counted_at": portfolio.whole.as_of if portfolio.whole else None,
+        "counted_at": portfolio.counted.as_of if portfolio.counted else None,
         "tiles": tiles(
             sums,
             portfolio.incident_counts(),

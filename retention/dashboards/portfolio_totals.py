@@ -1,6 +1,7 @@
 """What the tiles and tabs of a portfolio add up to."""
 
 import datetime
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from retention.models import ModelVersion
 
 # What makes an account belong to a tab: `portfolio_sets.tab_condition` in the words of this statement. Written out,
 # since to put so many conditions together takes longer than to answer them.
-TOTALS_SQL: Final = """
+ACCOUNTS_SQL: Final = """
 WITH portfolio AS MATERIALIZED (
     SELECT account.left_on IS NULL AS stays, NOT shown.is_aside AS here, shown.is_snoozed, score.risk,
            score.risk * score.annual_revenue AS money, score.risk - score.risk_week_ago AS moved,
@@ -26,11 +27,14 @@ WITH portfolio AS MATERIALIZED (
                        WHERE bought.account_id = account.id AND bought.ordered_at >= %(quiet)s)
            AND NOT EXISTS (SELECT FROM accounts_touchpoint AS contact
                            WHERE contact.account_id = account.id AND contact.happened_at >= %(quiet)s) AS is_quiet
+           {besides}
     FROM ({shown}) AS shown
     JOIN accounts_account AS account ON account.id = shown.pk
     LEFT JOIN retention_score AS score ON score.account_id = account.id
 )
-SELECT coalesce(sum(money) FILTER (WHERE stays), 0) AS revenue_at_risk,
+"""
+SUMS_SQL: Final = """
+       coalesce(sum(money) FILTER (WHERE stays), 0) AS revenue_at_risk,
        coalesce(sum(moved * revenue) FILTER (WHERE stays), 0) AS change,
        coalesce(sum(friction * revenue) FILTER (WHERE stays), 0) AS avoidable,
        count(*) FILTER (WHERE stays AND risk >= %(at_risk)s) AS at_risk,
@@ -45,7 +49,6 @@ SELECT coalesce(sum(money) FILTER (WHERE stays), 0) AS revenue_at_risk,
        count(*) FILTER (WHERE stays) AS tab_all,
        count(*) FILTER (WHERE stays AND is_snoozed) AS tab_snoozed,
        count(*) FILTER (WHERE NOT stays) AS tab_left
-FROM portfolio
 """
 # The points that departments answered for by the score of a week ago; null where the model was another.
 FRICTION_BEFORE: Final = """(
@@ -81,12 +84,39 @@ def totals(accounts: QuerySet[Account], model: ModelVersion | None) -> Totals:
     `accounts` carry `is_aside` and `is_snoozed`. What was set aside is counted: money is not out of danger because
     somebody looks away.
     """
+    return _as_totals(next(_sums(f"SELECT {SUMS_SQL} FROM portfolio", accounts, model)))
+
+
+def totals_by(
+    accounts: QuerySet[Account], model: ModelVersion | None, choices: str, given: Mapping[str, Any]
+) -> dict[tuple[str, str], Totals]:
+    """Add up what several choices leave of a portfolio in one reading, by kind and value of the choice.
+
+    `choices` is a statement that returns both for each choice that an account fits, by its `segment`, its `risk` and
+    its `points`; `given` are its parameters.
+    """
+    words = f"""SELECT chosen.kind, chosen.value, {SUMS_SQL}
+        FROM portfolio CROSS JOIN LATERAL ({choices}) AS chosen GROUP BY chosen.kind, chosen.value"""
+    rows = _sums(words, accounts, model, ", account.segment, score.points", given)
+    return {(sums.pop("kind"), sums.pop("value")): _as_totals(sums) for sums in rows}
+
+
+def _sums(
+    words: str,
+    accounts: QuerySet[Account],
+    model: ModelVersion | None,
+    besides: str = "",
+    given: Mapping[str, Any] | None = None,
+) -> Iterator[dict[str, Any]]:
     shown, values = _compiled(accounts)
-    statement = TOTALS_SQL.format(friction_before=_friction_before(model), shown=shown)
+    statement = ACCOUNTS_SQL.format(friction_before=_friction_before(model), shown=shown, besides=besides) + words
     with connection.cursor() as cursor:
-        cursor.execute(statement, {**_parameters(model), **values})
+        cursor.execute(statement, {**_parameters(model), **values, **(given or {})})
         names = [column.name for column in cursor.description]
-        sums = dict(zip(names, cursor.fetchone(), strict=True))
+        yield from (dict(zip(names, row, strict=True)) for row in cursor.fetchall())
+
+
+def _as_totals(sums: dict[str, Any]) -> Totals:
     tabs = {tab: sums.pop(f"tab_{tab}") for tab in TABS}
     return Totals(tabs=tabs, **sums)
 

@@ -1,5 +1,6 @@
 """Figures of the whole company are computed ahead: the same as if computed now, and told with their age."""
 
+import dataclasses
 import datetime
 import random
 import re
@@ -8,18 +9,22 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import Account
-from departments.models import Department, FrictionType, Person, Role, State
+from accounts.segments import segments_on_record
+from departments.models import Department, FrictionType, Incident, Person, Role, State
 from retention.care.snoozes import snooze_accounts
 from retention.dashboards.kept import OVERDUE, Figures
 from retention.dashboards.ledgers import friction_places
-from retention.dashboards.portfolio_choices import in_tab
+from retention.dashboards.portfolio_care import by_care
+from retention.dashboards.portfolio_choices import PortfolioFilters, in_tab
 from retention.dashboards.portfolio_kept import EVERYTHING
-from retention.dashboards.portfolio_sets import TABS, looked_after
+from retention.dashboards.portfolio_narrowed import NARROWED
+from retention.dashboards.portfolio_sets import TABS, incident_counts, looked_after, looked_on
 from retention.dashboards.portfolio_totals import totals
 from retention.dashboards.scorecard import read_scorecard
 from retention.dashboards.scorecard_sheet import sheet_of
@@ -35,8 +40,9 @@ from tests.retention.dashboards.books import score
 pytestmark = pytest.mark.django_db
 NAMES = [figures.name for figures in STANDING]
 PORTFOLIOS = ("/portfolio", "/portfolio?tab=all", "/portfolio?tab=moved&sort=name")
+NARROWED_TO = ("segment=Retail", "department=shipping", "band=at_risk")
 TRIAGE = ("/triage", "/triage/shipping", "/triage/handed-on", "/triage/handed-on?department=shipping")
-PAGES = (*PORTFOLIOS, *TRIAGE, "/scorecard", "/method")
+PAGES = (*PORTFOLIOS, *(f"/portfolio?tab=all&{one}" for one in NARROWED_TO), *TRIAGE, "/scorecard", "/method")
 CHANGING = (r'name="csrfmiddlewaretoken" value="\w+"', r"<time [^>]*>[^<]*</time>", r" · (departments )?counted ")
 
 
@@ -144,9 +150,40 @@ def test_after_an_import_they_are_not_used() -> None:
 def test_a_filter_is_answered_from_the_books(executive: Person, client: Client) -> None:
     keep_standing_figures(moment=timezone.now())
     make.account(name="Came a moment ago", segment="Retail", annual_revenue=10)
+    here = Account.objects.staying().filter(by_care("none"), segment="Retail").count()
+    page = client.get("/portfolio?tab=all&segment=Retail&care=none").content.decode()
+    assert f"{here} accounts" in page
+    assert "Came a moment ago" in page
+    assert " counted <time" not in page
+
+
+def test_one_choice_is_counted_ahead_and_its_rows_are_read(executive: Person, client: Client) -> None:
+    keep_standing_figures(moment=timezone.now())
     here = Account.objects.staying().filter(segment="Retail").count()
-    assert f"{here} accounts" in client.get("/portfolio?tab=all&segment=Retail").content.decode()
-    assert "Came a moment ago" in client.get("/portfolio?tab=all&segment=Retail").content.decode()
+    make.account(name="Came a moment ago", segment="Retail", annual_revenue=10)
+    page = client.get("/portfolio?tab=all&segment=Retail&sort=-name").content.decode()
+    assert f"{here} accounts" in page
+    assert " counted <time" in page
+
+
+def test_each_choice_counts_as_when_it_is_asked_for() -> None:
+    score(*Account.objects.all())
+    model = ensure_active_version()
+    found = NARROWED.compute(timezone.now()).of
+    slugs = [slug for slug in friction_places(model) if f"department={slug}" in found]
+    assert {key.partition("=")[0] for key in found} == {"segment", "band", "department"}
+    assert len(slugs) > 1
+    for key, kept in found.items():
+        filters = PortfolioFilters(
+            QueryDict(key), departments=Department.objects.all(), segments=segments_on_record(), owners=[]
+        )
+        accounts = filters.apply(looked_on(), model)
+        now = totals(accounts, model)
+        found_now, counted = dataclasses.asdict(now), dataclasses.asdict(kept.totals)
+        for exact in ("tabs", "scored_at"):
+            assert counted.pop(exact) == found_now.pop(exact), key
+        assert counted == pytest.approx(found_now), key
+        assert kept.incidents == incident_counts(Incident.objects.all(), accounts.filter(left_on=None)), key
 
 
 def test_whoever_looks_after_some_accounts_alone_reads_their_own(client: Client) -> None:
