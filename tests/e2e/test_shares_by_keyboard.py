@@ -42,7 +42,9 @@ def test_a_share_is_offered_countered_and_agreed_to(company: Company, visit: Vis
     giver.keyboard.type("60")
     send(giver, "Billing is asked")
 
-    taker.goto(f"/incidents/{incident.public_id}#asked")
+    taker.goto(f"/incidents/{incident.public_id}")
+    taker.keyboard.press("a")
+    expect(taker.locator("#asked").get_by_label("In words")).to_be_focused()
     counter = taker.locator("#asked form").nth(1)
     tab_to(taker, counter.get_by_label("Share, %"))
     taker.keyboard.type("30")
