@@ -107,7 +107,7 @@ def _run(name: str) -> int:
 
 def _serve(name: str, port: str) -> int:
     """Run the Procfile until somebody stops it or one of its processes ends."""
-    environment = {**os.environ, "PORT": port}
+    environment = environment_on(port)
     procfile = parse_procfile((CHECKOUT / PLANS[name].procfile).read_text())
     honcho.KILL_WAIT = PATIENCE_SECONDS
     manager = honcho.Manager()
@@ -120,6 +120,11 @@ def _serve(name: str, port: str) -> int:
         return 0
     print("One of the processes ended, so all were stopped; why stands above.", file=sys.stderr)
     return 1
+
+
+def environment_on(port: str) -> dict[str, str]:
+    """Return what the processes are told: the port and, unless somebody named another, the address in mails."""
+    return {"SITE_URL": f"http://127.0.0.1:{port}", **os.environ, "PORT": port}
 
 
 def _free_port(text: str) -> str:

@@ -17,6 +17,7 @@ import pytest
 from retention import devservices
 from retention.devservices.leftovers import MARK, end_leftovers
 from retention.devservices.places import CHECKOUT
+from retention.devservices.runner import environment_on
 
 COMMAND = [sys.executable, "-m", "retention.devservices.runner", "dev"]
 INSTANCE = "runnertest"
@@ -127,3 +128,10 @@ def test_a_busy_port_is_named_before_anything_starts(log: Path) -> None:
 def test_a_port_that_cannot_be_is_refused(number: int, log: Path) -> None:
     assert run(number, log).wait(PATIENCE_SECONDS) == 1
     assert "write a number from 1 to 65535" in log.read_text()
+
+
+def test_mails_lead_to_the_port_unless_an_address_was_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SITE_URL", raising=False)
+    assert environment_on("8123")["SITE_URL"] == "http://127.0.0.1:8123"
+    monkeypatch.setenv("SITE_URL", "https://holdfast.example")
+    assert environment_on("8123")["SITE_URL"] == "https://holdfast.example"
