@@ -30,9 +30,4 @@
     target.scrollIntoView({ block: "center" });
     field.focus({ preventScroll: true });
   });
-  document.addEventListener("keydown", (event) => {
-    if (!(event.ctrlKey || event.metaKey) || event.key !== "Enter") return;
-    const form = event.target.closest("form[method=post]");
-    if (form) form.requestSubmit(form.querySelector("button:not([type=button])"));
-  });
 })();

@@ -1,4 +1,5 @@
-// Keys: `?` lists them, `/` searches; every link, button or field with data-key answers to its own.
+// Keys: `?` lists them, `/` searches; every link, button or field with data-key answers to its own. In a form Ctrl and
+// Enter send it.
 (function () {
   "use strict";
 
@@ -52,6 +53,12 @@
     if (!element) return;
     event.preventDefault();
     if (/^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName)) element.focus(); else element.click();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.key !== "Enter" || !isTyping(event.target)) return;
+    const form = event.target.closest("form[method=post]");
+    if (form) form.requestSubmit(form.querySelector("button:not([type=button])"));
   });
 
   document.addEventListener("click", (event) => {

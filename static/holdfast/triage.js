@@ -77,11 +77,6 @@
       (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "checkbox");
   }
   document.addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
-      const form = event.target.closest("dialog form[data-work]");
-      if (form) form.requestSubmit();
-      return;
-    }
     if (event.ctrlKey || event.metaKey || event.altKey || isBusy(event.target)) return;
     if (event.key === "Enter" && !event.target.matches("tr[data-row]")) return;
     const deed = keys[event.key];
