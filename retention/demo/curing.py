@@ -213,6 +213,8 @@ def _gather(head: Person, title: str, words: str, chance: random.Random) -> Prob
     )
     related = recent.select_related("department", "friction_type", "account")
     chosen = list(related.order_by("-money_at_risk", "pk")[:GATHERED])
+    if not chosen:
+        return None
     problem = problems.open_problem(
         title=title,
         description=words,

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from departments.actions.dispute_answers import answer_dispute
 from departments.actions.disputing import dispute, withdraw_dispute
 from departments.actions.handoffs import accept_hand_off, hand_off
+from departments.actions.incidents import accept
 from departments.actions.rulings import ask_for_ruling, rule
 from departments.models import Dispute, DisputeReason, Incident, Person, Reason, Role, State
 
@@ -83,6 +84,7 @@ STORIES: Final = (
     Story("manufacturing", "procurement", ELSEWHERE, "The castings were out of limits on arrival.", _left_open),
     Story("phone_system", "customer_service", OTHERS_FIX, "The menu is as customer service asked for it.", _stays),
     Story("design_engineering", "manufacturing", ELSEWHERE, "The drawing is right; it was built otherwise.", _taken),
+    Story("operations", "shipping", ELSEWHERE, "The goods stood ready on the promised day.", _taken),
     Story("marketing", "product_development", DisputeReason.SHARED_CAUSE, "We wrote what the plan said.", _shared),
     Story("procurement", "manufacturing", ELSEWHERE, "The lot passed inspection twice.", _asked_for),
     Story("warranty", "manufacturing", ELSEWHERE, "Three of the same housing in a month is no wear.", _ruled),
@@ -106,7 +108,7 @@ def _raise(heads: dict[str, Person], executive: Person) -> Iterator[Dispute]:
         own, other = heads.get(story.department), heads.get(story.giver)
         if own is None or (story.giver and other is None):
             continue
-        incident = _in_work(other or own).first()
+        incident = _held(other or own)
         if incident is None:
             continue
         if other is not None:
@@ -133,9 +135,18 @@ def _hand_on(incident: Incident, giver: Person, taker: Person) -> None:
     accept_hand_off(hand_off=asked, words="We look into it.", acting_person=taker)
 
 
-def _in_work(head: Person) -> QuerySet[Incident]:
-    """Return what the head's department has in work and nobody disputed yet, what puts least at risk first."""
-    held = Incident.objects.filter(department=head.department_id, state=State.IN_WORK, merged_into=None)
+def _held(head: Person) -> Incident | None:
+    """Return what the head's department has in work; where it has nothing, what came in, once it is accepted."""
+    found = _untouched(head, State.IN_WORK).first()
+    if found is None and (came := _untouched(head, State.NEW).first()):
+        accept(incident=came, acting_person=head)
+        found = _again(came)
+    return found
+
+
+def _untouched(head: Person, state: State) -> QuerySet[Incident]:
+    """Return what the head's department holds in a state and nobody disputed yet, what puts least at risk first."""
+    held = Incident.objects.filter(department=head.department_id, state=state, merged_into=None)
     untouched = held.filter(disputes=None, hand_offs=None, attachments=None, rulings=None)
     return untouched.select_related("department", "account", "friction_type").order_by("money_at_risk", "pk")
 
