@@ -26,10 +26,14 @@ SCAN_SQL = """
     FROM departments_responsibility WHERE account_id > 0
 """
 TURN_BACK_SQL = """
-    UPDATE retention_score
-    SET as_of = as_of - make_interval(days => %(days)s), history_as_of = least(history_as_of, now()),
-        history_before = least(history_before, now());
-    DELETE FROM retention_scorehistory WHERE as_of > now()
+    DELETE FROM retention_scorehistory WHERE as_of > now();
+    UPDATE retention_score AS score
+    SET as_of = least(score.as_of, now()), history_as_of = kept.as_of, history_risk = kept.risk,
+        history_before = kept.before
+    FROM (SELECT account_id, as_of, risk, lag(as_of) OVER history AS before,
+                 lead(as_of) OVER history IS NULL AS is_last
+          FROM retention_scorehistory WINDOW history AS (PARTITION BY account_id ORDER BY as_of)) AS kept
+    WHERE kept.account_id = score.account_id AND kept.is_last
 """
 COPY_TABLE_SQL = "CREATE TEMPORARY TABLE floor_score (account_id bigint PRIMARY KEY, risk float8) ON COMMIT DROP"
 
@@ -68,10 +72,10 @@ def rescore_everything() -> None:
         rescore_range(first=first, last=last, as_of=now, version=version)
 
 
-def turn_back(days: int) -> None:
-    """Let what was stored of nights to come be of today, so that today's changes count again."""
+def turn_back() -> None:
+    """Forget the nights to come: today's changes count again, and scores say of their history what stands in it."""
     with connection.cursor() as cursor:
-        cursor.execute(TURN_BACK_SQL, {"days": days})
+        cursor.execute(TURN_BACK_SQL)
 
 
 def rescore_one_by_one(sample: int) -> None:

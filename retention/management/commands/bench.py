@@ -116,7 +116,7 @@ class Command(BaseCommand):
         with workers(count) as pool:
             moments = [today + datetime.timedelta(days=days) for days in range(REPEATS + 1)]
             _, *nights = [measures.seconds(partial(score_all, pool, moment, version)) for moment in moments]
-        measures.turn_back(REPEATS)
+        measures.turn_back()
         night = statistics.median(nights)
         self._line(f"A day later, {count} workers", f"{night:.2f} s = {night / floor:.2f} × (scan + write)")
 
