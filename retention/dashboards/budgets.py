@@ -5,11 +5,11 @@ sum over time. The pace is the straight line through the last four weeks of that
 """
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from accounts.prepared import Prepared, among, given
 from departments.models import Department
@@ -20,6 +20,7 @@ PACE_DAYS = 28
 LEAST_DAYS = 7
 
 Level = tuple[datetime.date, float]
+Row = TypeVar("Row", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,22 @@ def _levels(departments: Sequence[Department], segment: str, today: datetime.dat
         "since": today - datetime.timedelta(days=PACE_DAYS),
         "today": today,
     }
-    rows = _LEVELS_OF_SEGMENT(**values, segment=segment) if segment else _LEVELS(**values)
     levels: dict[int, list[Level]] = {}
-    for department, day, money in rows:
+    for department, day, money in _LEVELS(segment, **values):
         levels.setdefault(department, []).append((day, money))
     return levels
+
+
+class OfTrends(Generic[Row]):
+    """A question of the rollup, put together once for all segments and once for one of them."""
+
+    def __init__(self, ask: Callable[[QuerySet[Trend]], QuerySet[Any, Row]]) -> None:
+        self._of_all = Prepared(lambda: ask(Trend.objects.order_by()))
+        self._of_one = Prepared(lambda: ask(Trend.objects.order_by().filter(segment=given("segment"))))
+
+    def __call__(self, segment: str, **values: Any) -> list[Row]:
+        """Return the rows of one segment, or of all where it is empty."""
+        return self._of_one(segment=segment, **values) if segment else self._of_all(**values)
 
 
 def _by_day(rows: QuerySet[Trend]) -> QuerySet[Trend, tuple[int, datetime.date, float]]:
@@ -120,8 +132,7 @@ def _by_day(rows: QuerySet[Trend]) -> QuerySet[Trend, tuple[int, datetime.date, 
     return summed.order_by("day").values_list("department", "day", "money")
 
 
-_LEVELS = Prepared(lambda: _by_day(Trend.objects.order_by()))
-_LEVELS_OF_SEGMENT = Prepared(lambda: _by_day(Trend.objects.order_by().filter(segment=given("segment"))))
+_LEVELS = OfTrends(_by_day)
 _AMOUNTS = Prepared(
     lambda: Budget.objects.filter(quarter_start=given("quarter_start"), department=among("departments")).values_list(
         "department", "amount"
@@ -129,16 +140,21 @@ _AMOUNTS = Prepared(
 )
 
 
-def trends(segment: str) -> QuerySet[Trend]:
-    """Return the rollup of one segment, or of all where it is empty."""
-    rows = Trend.objects.order_by()
-    return rows.filter(segment=segment) if segment else rows
+_LATEST = OfTrends(lambda rows: rows.filter(day__lte=given("until")).order_by("-day").values_list("day", flat=True)[:1])
+_CARRIED = Prepared(
+    lambda: (
+        Trend.objects.order_by()
+        .filter(day=given("day"), department=given("department"))
+        .values("department")
+        .annotate(total=Sum("revenue_at_risk"))
+        .values_list("total", flat=True)
+    )
+)
 
 
 def latest_day(segment: str, *, until: datetime.date) -> datetime.date | None:
     """Return the last day of the rollup up to a day; None where there is none."""
-    latest: datetime.date | None = trends(segment).filter(day__lte=until).aggregate(latest=Max("day"))["latest"]
-    return latest
+    return next(iter(_LATEST(segment, until=until)), None)
 
 
 def carried_by(department: Department, today: datetime.date) -> float | None:
@@ -146,7 +162,4 @@ def carried_by(department: Department, today: datetime.date) -> float | None:
     day = latest_day("", until=today)
     if day is None:
         return None
-    total: float = Trend.objects.filter(day=day, department=department).aggregate(
-        total=Sum("revenue_at_risk", default=0.0)
-    )["total"]
-    return total
+    return next(iter(_CARRIED(day=day, department=department.pk)), 0.0)

@@ -10,8 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from django.db.models import Exists, OuterRef
+
+from accounts.prepared import Prepared, given
 from retention.dashboards.packing import unpacked
-from retention.models import KeptFigures
+from retention.models import ImportRun, KeptFigures
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -21,12 +24,12 @@ CLOCKS_APART = datetime.timedelta(minutes=1)
 # Beyond so many times the age at which they would be renewed, whoever renews them has stopped.
 OVERDUE = 5
 
-# Written out, since every page asks it several times and it takes longer to put together than to answer.
-_LAST = """
-    SELECT name, computed_at, took, lasts, figures FROM retention_keptfigures AS kept
-    WHERE name = %(name)s AND computed_at <= %(latest)s AND NOT EXISTS (
-        SELECT FROM retention_importrun AS run WHERE run.finished_at > kept.computed_at AND NOT run.is_trial)
-"""
+_IMPORTED_SINCE = ImportRun.objects.filter(finished_at__gt=OuterRef("computed_at"), is_trial=False)
+_LAST = Prepared(
+    lambda: KeptFigures.objects.filter(
+        ~Exists(_IMPORTED_SINCE), name=given("name"), computed_at__lte=given("latest")
+    ).order_by()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,5 +85,4 @@ class Figures(Generic[T]):
         return found is None or moment - found.computed_at >= found.lasts
 
     def _last(self, moment: datetime.datetime) -> KeptFigures | None:
-        given = {"name": self.name, "latest": moment + CLOCKS_APART}
-        return next(iter(KeptFigures.objects.raw(_LAST, given)), None)
+        return next(iter(_LAST(name=self.name, latest=moment + CLOCKS_APART)), None)

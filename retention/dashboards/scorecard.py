@@ -13,7 +13,9 @@ from django.views.decorators.http import require_safe
 from accounts.models import Account
 from accounts.segments import segments_on_record
 from departments.http import PersonRequest
-from departments.models import Capability, Department, Person
+from departments.models import Capability, Person
+from departments.prepared import departments_besides
+from retention.dashboards.everywhere import model_in_force
 from retention.dashboards.periods import DAY, Period
 from retention.dashboards.retained import Lost, Retained, dearest, history_begins, lost_in, retained_in
 from retention.dashboards.scorecard_care import Breadth, Innovation, TimeShare, care_on, sales_time
@@ -23,7 +25,6 @@ from retention.dashboards.scorecard_kept import Kept, kept_figures
 from retention.dashboards.scorecard_vacation import Vacation, vacation
 from retention.dashboards.scorecard_waiting import Waiting, disputed_at, waiting
 from retention.dashboards.trust import Trust, trust
-from retention.models import ModelVersion
 from retention.overrides.record import override_record
 
 
@@ -99,7 +100,7 @@ def read_scorecard(
     """Read the scorecard as of a moment; the period is the quarter so far unless another is given."""
     today = timezone.localdate(moment)
     period = period or Period.quarter_to(today)
-    departments = list(Department.objects.filter(is_active=True))
+    departments = departments_besides(None)
     kept = kept_figures(today, segment)
     # The quarter is kept; a week is computed.
     figures = kept if kept and kept.is_of(period) else figures_of(period, segment=segment)
@@ -115,7 +116,7 @@ def read_scorecard(
         rows=department_rows(
             departments, worked.figures, compared.standing, compared.standing_before, segment=segment, today=today
         ),
-        trust=trust(ModelVersion.objects.filter(is_active=True).first()),
+        trust=trust(model_in_force()),
         waiting=waiting(person, _midnight_after(period.end_before), segment=segment),
         disputed_before=figures.disputed_before,
         breadth=cared.breadth,

@@ -3,13 +3,16 @@
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Max, Q, Sum
+from django.db.models import Max, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
+from accounts.prepared import given
 from departments.models import Department
-from retention.dashboards.budgets import latest_day, trends
+from retention.dashboards.budgets import OfTrends, latest_day
 from retention.dashboards.periods import months_after
+from retention.models import Trend
 
 # A rollup that is older than this by the day asked for does not speak for it.
 TOLERANCE = datetime.timedelta(days=10)
@@ -43,16 +46,20 @@ def standing(until: datetime.date, *, segment: str) -> Standing | None:
     day = latest_day(segment, until=until)
     if day is None or until - day > TOLERANCE:
         return None
-    totals = Q(department=None)
-    found = trends(segment).filter(day=day)
-    sums = found.filter(totals).aggregate(
-        accounts=Sum("accounts", default=0),
-        accounts_at_risk=Sum("accounts_at_risk", default=0),
-        annual_revenue=Sum("annual_revenue", default=0.0),
-        at_risk=Sum("revenue_at_risk", default=0.0),
-    )
-    parts = found.exclude(totals).values_list("department").annotate(Sum("revenue_at_risk"))
-    return Standing(day=day, by_department=dict(parts), **sums)
+    sums = {department: (at_risk, *others) for department, at_risk, *others in _SUMS(segment, day=day)}
+    at_risk, accounts, accounts_at_risk, annual_revenue = sums.pop(None, (0.0, 0, 0, 0.0))
+    by_department = {department: part for department, (part, *_) in sums.items()}
+    return Standing(day, accounts, accounts_at_risk, annual_revenue, at_risk, by_department)
+
+
+def _sums(rows: QuerySet[Trend]) -> QuerySet[Trend, tuple[Any, ...]]:
+    """Ask for the sums of a day by department; of no department is what all accounts come to."""
+    figures = ("revenue_at_risk", "accounts", "accounts_at_risk", "annual_revenue")
+    of_day = rows.filter(day=given("day")).values_list("department")
+    return of_day.annotate(*(Sum(figure) for figure in figures))
+
+
+_SUMS = OfTrends(_sums)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +98,19 @@ class Months:
 def months(departments: Sequence[Department], *, segment: str, today: datetime.date) -> Months:
     """Return up to twelve months; departments that put nothing at risk in any of them are left out."""
     since = months_after(today.replace(day=1), 1 - MONTHS_SHOWN)
-    rows = trends(segment).filter(day__gte=since, day__lte=today)
-    ends = rows.annotate(month=TruncMonth("day")).values("month").annotate(last=Max("day")).values("last")
-    sums = rows.filter(day__in=ends, department__isnull=False).values_list("day", "department")
-    found = {(day, department): total for day, department, total in sums.annotate(Sum("revenue_at_risk"))}
+    sums = _ENDS_OF_MONTHS(segment, since=since, today=today)
+    found = {(day, department): total for day, department, total in sums}
     days = sorted({day for day, _ in found})
     series = [(one, [found.get((day, one.pk), 0.0) for day in days]) for one in departments]
     return Months(days, [(one, values) for one, values in series if any(value > 0 for value in values)])
+
+
+def _ends_of_months(rows: QuerySet[Trend]) -> QuerySet[Trend, tuple[datetime.date, int, float]]:
+    """Ask for what each department put at risk on the last day of each month."""
+    lately = rows.filter(day__gte=given("since"), day__lte=given("today"))
+    ends = lately.annotate(month=TruncMonth("day")).values("month").annotate(last=Max("day")).values("last")
+    last = lately.filter(day__in=ends, department__isnull=False)
+    return last.values_list("day", "department").annotate(Sum("revenue_at_risk"))
+
+
+_ENDS_OF_MONTHS = OfTrends(_ends_of_months)

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 
+from accounts.prepared import Prepared, among, given
 from departments.models import Absence
 from retention.dashboards.periods import Period
 from retention.dashboards.retained import Lost, Retained
@@ -47,9 +48,14 @@ class Kept:
 
 def kept_figures(day: datetime.date, segment: str) -> Kept | None:
     """Return what is kept of a day; None where nothing is, or data have come since."""
-    since = ImportRun.objects.filter(finished_at__gt=OuterRef("computed_at"), is_trial=False)
-    found = ScorecardFigures.objects.filter(~Exists(since), day=day, segment=segment).first()
+    found = next(iter(_KEPT(day=day, segment=segment)), None)
     return None if found is None else replace(unpacked(found.figures), computed_at=found.computed_at)
+
+
+_IMPORTED_SINCE = ImportRun.objects.filter(finished_at__gt=OuterRef("computed_at"), is_trial=False)
+_KEPT = Prepared(
+    lambda: ScorecardFigures.objects.filter(~Exists(_IMPORTED_SINCE), day=given("day"), segment=given("segment"))
+)
 
 
 def packed(kept: Kept) -> dict[str, Any]:
@@ -78,7 +84,7 @@ def unpacked(figures: Mapping[str, Any]) -> Kept:
     """Return figures from JSON; an absence that has been taken off the record since is left out."""
     vacation = figures["vacation"]
     each = {absence: tuple(numbers) for absence, *numbers in vacation["each"]}
-    absences = Absence.objects.filter(pk__in=each).select_related("person", "covered_by").order_by("starts_on", "pk")
+    absences = _ABSENCES(keys=list(each)) if each else []
     episodes = [Episode(absence, *each[absence.pk]) for absence in absences]
     effects = {name: _effect(vacation["effects"][name]) for name in EFFECTS}
     return Kept(
@@ -98,6 +104,11 @@ def unpacked(figures: Mapping[str, Any]) -> Kept:
             episodes,
         ),
     )
+
+
+_ABSENCES = Prepared(
+    lambda: Absence.objects.filter(pk=among("keys")).select_related("person", "covered_by").order_by("starts_on", "pk")
+)
 
 
 def _effect(values: Mapping[str, Any]) -> Effect:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, Min, Q, Sum, Value
 
+from accounts.prepared import given
 from departments.models import HandOff, Incident, Person, State
+from departments.prepared import PreparedFor
 
 SHOWN = 5
 
@@ -54,22 +56,56 @@ class Waiting:
 
 def waiting(person: Person, before: datetime.datetime, *, segment: str) -> Waiting:
     """Return what waits now among what the person sees, and how many hand-offs waited at a moment before."""
-    handed = HandOff.objects.visible_to(person).order_by()
-    disputes = Incident.objects.visible_to(person).order_by().filter(state=State.DISPUTED, merged_into=None)
-    if segment:
-        handed = handed.filter(incident__account__segment=segment)
-        disputes = disputes.filter(account__segment=segment)
-    asked = handed.pending().aggregate(count=Count("pk"), since=Min("proposed_at"))
-    disputed = disputes.aggregate(count=Count("pk"), money=Sum("money_at_risk", default=0.0))
-    dearest = disputes.select_related("account", "department").order_by("-money_at_risk", "pk")[:SHOWN]
-    return Waiting(
-        asked["count"],
-        handed.filter(proposed_at__lt=before).exclude(answered_at__lt=before).count(),
-        asked["since"],
-        disputed["count"],
-        disputed["money"],
-        list(dearest),
+    questions, values = (_IN_SEGMENT, {"segment": segment}) if segment else (_IN_ALL, {})
+    asked, asked_before, disputed, dearest = questions
+    count, since = next(iter(asked(person, **values)), (0, None))
+    (count_before,) = next(iter(asked_before(person, before=before, **values)), (0,))
+    # Most of the time there is none, and the dearest need not be asked for.
+    disputes, money = next(iter(disputed(person, **values)), (0, 0.0))
+    return Waiting(count, count_before, since, disputes, money, dearest(person, **values) if disputes else [])
+
+
+def _handed(reader: Person, within: Q) -> Any:
+    return HandOff.objects.visible_to(reader).order_by().filter(within)
+
+
+def _asked(reader: Person, within: Q) -> Any:
+    pending = _handed(reader, within).pending().values("answer")
+    return pending.annotate(count=Count("pk"), since=Min("proposed_at")).values_list("count", "since")
+
+
+def _asked_before(reader: Person, within: Q) -> Any:
+    moment = given("before")
+    # Of those, too, that have an answer by now.
+    open_then = _handed(reader, within).filter(proposed_at__lt=moment).exclude(answered_at__lt=moment)
+    return open_then.annotate(all=Value(1)).values("all").annotate(count=Count("pk")).values_list("count")
+
+
+def _in_dispute(reader: Person, within: Q) -> Any:
+    return Incident.objects.visible_to(reader).order_by().filter(within, state=State.DISPUTED, merged_into=None)
+
+
+def _disputed(reader: Person, within: Q) -> Any:
+    summed = _in_dispute(reader, within).values("state").annotate(count=Count("pk"), money=Sum("money_at_risk"))
+    return summed.values_list("count", "money")
+
+
+def _dearest(reader: Person, within: Q) -> Any:
+    disputes = _in_dispute(reader, within).select_related("account", "department")
+    return disputes.order_by("-money_at_risk", "pk")[:SHOWN]
+
+
+def _questions(of_hand_offs: Q, of_incidents: Q) -> tuple[PreparedFor[Any], ...]:
+    return (
+        PreparedFor(lambda reader: _asked(reader, of_hand_offs)),
+        PreparedFor(lambda reader: _asked_before(reader, of_hand_offs)),
+        PreparedFor(lambda reader: _disputed(reader, of_incidents)),
+        PreparedFor(lambda reader: _dearest(reader, of_incidents)),
     )
+
+
+_IN_ALL = _questions(Q(), Q())
+_IN_SEGMENT = _questions(Q(incident__account__segment=given("segment")), Q(account__segment=given("segment")))
 
 
 def disputed_at(moment: datetime.datetime, *, segment: str) -> int:
