@@ -13,19 +13,22 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.prepared import Prepared
 from departments.http import PersonRequest
-from departments.models import Capability, Department
+from departments.models import Capability, Department, FrictionType
+from departments.prepared import departments_besides, departments_by_slug
 from retention.dashboards.backtests import last_backtest
 from retention.dashboards.company import COMPANY
 from retention.dashboards.coverage import states
 from retention.dashboards.definitions import DEFINITIONS
+from retention.dashboards.everywhere import model_in_force
 from retention.dashboards.method_half_lives import half_life_rows, newest_fitted
 from retention.dashboards.trust import trust
 from retention.models import ModelVersion, ScoringRun
 from retention.overrides.record import override_record
 from retention.scoring.engine import Evidence, Prior, ScoringModel, Term, TermKind, expert_prior
 from retention.scoring.missing import missing_rules
-from retention.scoring.versions import department_priors, scoring_model
+from retention.scoring.versions import priors_of, scoring_model
 
 RUNS_SHOWN = 5
 INTERVAL_Z = 1.96
@@ -74,7 +77,7 @@ class WeightRow:
 def show_method(request: PersonRequest) -> HttpResponse:
     """Show the model in plain words, its weights, its data and its definitions."""
     moment = timezone.now()
-    version = ModelVersion.objects.filter(is_active=True).first()
+    version = model_in_force()
     company = COMPANY.read(moment)
     all_feeds = states(company.figures.feeds, moment)
     context = {
@@ -86,8 +89,8 @@ def show_method(request: PersonRequest) -> HttpResponse:
         "may_configure_models": request.user.can(Capability.CONFIGURE),
         "books": company.figures.books,
         "counted_at": company.as_of if company.is_kept else None,
-        "runs": runs(),
-        "trust": trust(version),
+        "runs": _RUNS(),
+        "trust": trust(version, company.figures),
         "override_record": override_record(segment=""),
         "definitions": DEFINITIONS,
         **(_model_context(version) if version else {}),
@@ -99,7 +102,10 @@ def tested(version: ModelVersion | None) -> ModelVersion | None:
     """Return the version whose backtest tells most: the one in force, or the newest that was held against it."""
     if version is None or version.backtest:
         return version
-    return ModelVersion.objects.exclude(backtest=None).order_by("-number").first()
+    return next(iter(_TESTED()), None)
+
+
+_TESTED = Prepared(lambda: ModelVersion.objects.exclude(backtest=None).order_by("-number")[:1])
 
 
 def _model_context(version: ModelVersion) -> dict[str, object]:
@@ -123,8 +129,8 @@ def alone(version: ModelVersion) -> dict[str, Alone]:
 
 def weight_rows(model: ScoringModel, said: Mapping[str, Alone] = MappingProxyType({})) -> Iterator[WeightRow]:
     """Return the weights in the model's order; `said` is what the data alone say, by term key."""
-    departments = {department.slug: department for department in Department.objects.all()}
-    priors = department_priors()
+    departments = departments_by_slug()
+    priors = priors_of(departments.values())
     weights = model.weights
     for term, mean, sd, evidence in zip(
         weights.terms, weights.mean.tolist(), weights.standard_deviations().tolist(), weights.evidence, strict=True
@@ -148,8 +154,15 @@ def _odds(term: Term, mean: float) -> float:
     return math.exp(mean * math.log(2.0)) if term.kind == TermKind.FRICTION else math.exp(mean)
 
 
-def _types() -> QuerySet[Department]:
-    return Department.objects.filter(is_active=True).prefetch_related("friction_types")
+def _types() -> list[tuple[Department, list[FrictionType]]]:
+    """Return the departments that are at work, each with its types."""
+    of: dict[int, list[FrictionType]] = {}
+    for kind in _TYPES():
+        of.setdefault(kind.department_id, []).append(kind)
+    return [(department, of.get(department.pk, [])) for department in departments_besides(None)]
+
+
+_TYPES = Prepared(FrictionType.objects.all)
 
 
 def runs() -> QuerySet[Any]:
@@ -164,3 +177,6 @@ def runs() -> QuerySet[Any]:
         )
         .order_by("-started_at")[:RUNS_SHOWN]
     )
+
+
+_RUNS = Prepared(runs)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from accounts.prepared import Prepared
 from departments.models import Department
 from retention.models import ModelVersion
 from retention.scoring.half_lives import HalfLife, Verdict
@@ -60,4 +61,7 @@ def newest_fitted(version: ModelVersion | None) -> ModelVersion | None:
     """Return the version itself if it was fitted, else the newest candidate that was."""
     if version is None or version.learned:
         return version
-    return ModelVersion.objects.exclude(learned=None).order_by("-number").first()
+    return next(iter(_FITTED()), None)
+
+
+_FITTED = Prepared(lambda: ModelVersion.objects.exclude(learned=None).order_by("-number")[:1])

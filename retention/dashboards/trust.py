@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from retention.dashboards.company import COMPANY, leavers
+from retention.dashboards.company import COMPANY, Company, leavers
 from retention.models import ModelVersion
 
 LEAST_LEAVERS = 200
@@ -61,8 +61,8 @@ class Trust:
         return f"{self.leavers:,} accounts have left, enough for a backtest; this version has no backtest yet."
 
 
-def trust(version: ModelVersion | None) -> Trust:
-    """Read the active version's last backtest."""
+def trust(version: ModelVersion | None, company: Company | None = None) -> Trust:
+    """Read the active version's last backtest; `company` is what was counted of it, where that was read before."""
     backtest: Mapping[str, Any] = (version.backtest if version else None) or {}
     bins = [
         Bin(one["said"], one["happened"], one["accounts"], one["low"], one["high"])
@@ -72,7 +72,7 @@ def trust(version: ModelVersion | None) -> Trust:
         is_backtested=bool(backtest),
         passed=bool(version and version.is_backtested),
         # Told only where a backtest is missing.
-        leavers=0 if backtest else _leavers(),
+        leavers=0 if backtest else company.leavers if company else _leavers(),
         bins=bins,
         figures=backtest,
         model=version.number if version else 0,

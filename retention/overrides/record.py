@@ -10,10 +10,12 @@ from django.utils import timezone
 
 from retention.models.override import IN_FORCE
 from retention.scoring.hit_rate import HitRate, Verdict, hit_rate
+from retention.scoring.planned import Planned
 
 # Left, by the definition of the score: the relation ended within the horizon; or, for an account that buys by order and
 # holds no contract, no order in it. Refused ones never held, and do not count.
-OUTCOMES_SQL: Final = """
+_OUTCOMES: Final = Planned(
+    """
     SELECT override.risk, override.computed_risk,
            coalesce(account.left_on > override.made_at::date
                     AND account.left_on <= (override.made_at + horizon.span)::date, false)
@@ -29,7 +31,9 @@ OUTCOMES_SQL: Final = """
     CROSS JOIN LATERAL (SELECT make_interval(days => version.horizon_days) AS span) AS horizon
     WHERE override.approval = ANY(%(held)s) AND override.made_at + horizon.span <= %(now)s
       AND (%(segment)s = '' OR account.segment = %(segment)s)
-"""
+    """,
+    {"held": "text[]", "now": "timestamptz", "segment": "text"},
+)
 
 WORDS: Final = {
     Verdict.TOO_FEW: "too few to tell",
@@ -59,6 +63,6 @@ def override_record(*, segment: str, moment: datetime.datetime | None = None) ->
         "segment": segment,
     }
     with connection.cursor() as cursor:
-        cursor.execute(OUTCOMES_SQL, parameters)
+        _OUTCOMES.execute(cursor, parameters)
         rows = np.array(cursor.fetchall(), dtype=np.float64).reshape(-1, 3)
     return OverrideRecord(hit_rate(rows[:, 0], rows[:, 1], rows[:, 2].astype(np.bool_)))

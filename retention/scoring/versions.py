@@ -1,7 +1,7 @@
 """Model versions as stored, and the first one: experts' priors, with the rhythm of the company's own orders."""
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
@@ -197,8 +197,12 @@ def _priors_differ(version: ModelVersion) -> bool:
 
 def department_priors() -> dict[str, Prior]:
     """Return what the company's experts believe of each department's friction, by term key."""
-    rows = Department.objects.values_list("slug", "prior_weight", "prior_sd")
-    return {department_key(slug): Prior(mean, sd) for slug, mean, sd in rows}
+    return priors_of(Department.objects.all())
+
+
+def priors_of(departments: Iterable[Department]) -> dict[str, Prior]:
+    """Return what the company's experts believe of the friction of these departments, by term key."""
+    return {department_key(one.slug): Prior(one.prior_weight, one.prior_sd) for one in departments}
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "retention.navigation.chrome",
             ],
-            "builtins": ["retention.templatetags.addresses"],
+            "builtins": ["retention.templatetags.addresses", "retention.templatetags.figures"],
         },
     },
 ]
