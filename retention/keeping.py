@@ -24,6 +24,7 @@ from retention.dashboards.scorecard_care import CARE
 from retention.dashboards.scorecard_departments import WORK
 from retention.dashboards.scorecard_kept import packed
 from retention.dashboards.triage_cards import DESKS
+from retention.dashboards.triage_carried_kept import CARRIED
 from retention.dashboards.triage_unheld import UNHELD
 from retention.dashboards.unreported import UNREPORTED
 from retention.formatting import zone_named
@@ -34,7 +35,7 @@ LEAST_AGE = datetime.timedelta(seconds=50)
 TIMES_THEIR_COST = 10
 STANDING: Sequence[Figures[Any]] = (
     *(COMPANY, WORK, CARE, DESKS, UNHELD, PATHS, ANSWERED),
-    *(EVERYTHING, NARROWED, UNREPORTED),
+    *(EVERYTHING, NARROWED, UNREPORTED, CARRIED),
 )
 LOCK_IF_FREE = "SELECT pg_try_advisory_xact_lock(hashtext('holdfast.figures'))"
 

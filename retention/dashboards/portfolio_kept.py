@@ -25,8 +25,9 @@ class Everything:
 
     def on_page(self, tab: str, number: int, length: int) -> Sequence[int] | None:
         """Return the accounts of a page of a tab in the usual order; None beyond those that are kept."""
-        ids = self.leading[tab][(number - 1) * length : number * length]
-        return ids if len(ids) == length or number * length > self.totals.tabs[tab] else None
+        before = (number - 1) * length
+        ids = self.leading[tab][before : before + length]
+        return ids if len(ids) == min(length, self.totals.tabs[tab] - before) else None
 
 
 def _everything(moment: datetime.datetime) -> Everything:

@@ -1,11 +1,15 @@
 """What a department carries, account by account: its points in each ledger × that account's annual revenue."""
 
+import datetime
+from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import Case, F, FloatField, QuerySet, Sum, When
+from django.core.paginator import Page, Paginator
+from django.db.models import Case, Count, F, FloatField, QuerySet, Sum, When
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from departments.http import PersonRequest
@@ -13,10 +17,20 @@ from departments.models import Department, Person
 from retention.dashboards.ledgers import friction_places
 from retention.dashboards.scorecard import segment_asked_for
 from retention.dashboards.triage_access import desk_open_to, require_desk
+from retention.dashboards.triage_carried_kept import CARRIED, Carried, key_of
 from retention.dashboards.what_if import segments_seen_by
 from retention.models import ModelVersion, Score
 
 PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a department carries as a page tells it, and the page; as of `counted_at`, None for now."""
+
+    page: Page[Score]
+    whole: float
+    counted_at: datetime.datetime | None
 
 
 @require_safe
@@ -26,16 +40,37 @@ def show_carried(request: PersonRequest, slug: str) -> HttpResponse:
     department = desk_open_to(request.user, slug)
     segments = segments_seen_by(request.user)
     segment = segment_asked_for(request.GET, segments)
-    carried = carried_at(department, request.user, segment)
-    page = Paginator(carried, PAGE).get_page(request.GET.get("page"))
     context = {
         "department": department,
-        "page": page,
-        "whole": carried.aggregate(whole=Sum("carried", default=0.0))["whole"],
+        "carried": read_carried(department, request.user, segment, request.GET.get("page")),
         "segments": segments,
         "segment": segment,
     }
     return render(request, "dashboards/triage_carried.html", context)
+
+
+def read_carried(department: Department, person: Person, segment: str, number: str | None) -> Reading:
+    """Return a page of it, counted as it is kept ahead, else now.
+
+    What is kept is of all accounts. Those who work in a department see every account that it adds to, and others who
+    have a desk see all there are; rows are asked anew whether the person may see them.
+    """
+    carried = carried_at(department, person, segment)
+    kept = CARRIED.kept_of(Carried, key_of(department.slug, segment), timezone.now())
+    if kept is None or kept.figures is None:
+        sums = carried.order_by().aggregate(accounts=Count("pk"), whole=Sum("carried", default=0.0))
+        return Reading(_page(carried, number, sums["accounts"]), sums["whole"], None)
+    page = _page(carried, number, kept.figures.accounts)
+    leading = kept.figures.on_page(page.number, PAGE)
+    if leading is not None:
+        page.object_list = carried.filter(pk__in=leading)
+    return Reading(page, kept.figures.whole, kept.as_of)
+
+
+def _page(carried: QuerySet[Any], number: str | None, count: int) -> Page[Score]:
+    pages = Paginator(carried, PAGE)
+    pages.count = count
+    return pages.get_page(number)
 
 
 def carried_at(department: Department, person: Person, segment: str = "") -> QuerySet[Any]:
@@ -51,7 +86,10 @@ def carried_at(department: Department, person: Person, segment: str = "") -> Que
 
 def _part_of(department: Department) -> Case:
     """Return the department's points in a score, by the model that wrote it; none where it is not charged."""
-    used = ModelVersion.objects.filter(pk__in=Score.objects.filter(is_frozen=False).values("model"))
-    places = {version.pk: friction_places(version).get(department.slug) for version in used}
-    charged = [When(model=model, then=F(f"points__{place}")) for model, place in places.items() if place is not None]
+    models: dict[int, list[int]] = defaultdict(list)
+    for version in ModelVersion.objects.order_by("pk"):
+        place = friction_places(version).get(department.slug)
+        if place is not None:
+            models[place].append(version.pk)
+    charged = [When(model__in=those, then=F(f"points__{place}")) for place, those in models.items()]
     return Case(*charged, default=0.0, output_field=FloatField())

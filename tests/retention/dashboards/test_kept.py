@@ -18,6 +18,7 @@ from accounts.models import Account
 from accounts.segments import segments_on_record
 from departments.models import Department, FrictionType, Incident, Person, Role, State
 from retention.care.snoozes import snooze_accounts
+from retention.dashboards import triage_carried_kept
 from retention.dashboards.kept import OVERDUE, Figures
 from retention.dashboards.ledgers import friction_places
 from retention.dashboards.portfolio_care import by_care
@@ -29,6 +30,8 @@ from retention.dashboards.portfolio_totals import totals
 from retention.dashboards.scorecard import read_scorecard
 from retention.dashboards.scorecard_sheet import sheet_of
 from retention.dashboards.triage_cards import DESKS
+from retention.dashboards.triage_carried import carried_at
+from retention.dashboards.triage_carried_kept import CARRIED, key_of
 from retention.formatting import exact_moment
 from retention.keeping import STANDING, keep, keep_standing_figures
 from retention.models import ImportRun, ImportState, KeptFigures, ScoreHistory
@@ -42,7 +45,15 @@ NAMES = [figures.name for figures in STANDING]
 PORTFOLIOS = ("/portfolio", "/portfolio?tab=all", "/portfolio?tab=moved&sort=name")
 NARROWED_TO = ("segment=Retail", "department=shipping", "band=at_risk")
 TRIAGE = ("/triage", "/triage/shipping", "/triage/handed-on", "/triage/handed-on?department=shipping")
-PAGES = (*PORTFOLIOS, *(f"/portfolio?tab=all&{one}" for one in NARROWED_TO), *TRIAGE, "/scorecard", "/method")
+CARRIED_AT = ("/triage/shipping/carried", "/triage/shipping/carried?segment=Retail")
+PAGES = (
+    *PORTFOLIOS,
+    *(f"/portfolio?tab=all&{one}" for one in NARROWED_TO),
+    *TRIAGE,
+    *CARRIED_AT,
+    "/scorecard",
+    "/method",
+)
 CHANGING = (r'name="csrfmiddlewaretoken" value="\w+"', r"<time [^>]*>[^<]*</time>", r" · (departments )?counted ")
 
 
@@ -186,6 +197,23 @@ def test_each_choice_counts_as_when_it_is_asked_for() -> None:
         assert kept.incidents == incident_counts(Incident.objects.all(), accounts.filter(left_on=None)), key
 
 
+@pytest.mark.parametrize("most", [2, 7, 200])
+def test_what_is_carried_is_what_the_scores_say(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    score(*Account.objects.all())
+    monkeypatch.setattr(triage_carried_kept, "LEADING", most)
+    found, executive, wanted = CARRIED.compute(timezone.now()).of, make.person(Role.EXECUTIVE), set()
+    for department in Department.objects.all():
+        for segment in ("", *segments_on_record()):
+            scores = list(carried_at(department, executive, segment).values_list("account", "carried"))
+            if scores:
+                wanted.add(key := key_of(department.slug, segment))
+                kept = found[key]
+                assert (kept.accounts, kept.leading) == (len(scores), [account for account, _ in scores[:most]]), key
+                assert kept.whole == pytest.approx(sum(money for _, money in scores)), key
+    assert found.keys() == wanted
+    assert max(kept.accounts for kept in found.values()) > 7
+
+
 def test_whoever_looks_after_some_accounts_alone_reads_their_own(client: Client) -> None:
     keep_standing_figures(moment=timezone.now())
     client.force_login(make.manager_of(make.account(name="Mine alone")))
@@ -211,6 +239,7 @@ def test_pages_beyond_those_kept_are_read_from_the_books() -> None:
     assert [*first, *last] == everything.leading["all"]
     everything.totals.tabs["all"] = count + 25
     assert everything.on_page("all", count // 25 + 1, 25) is None
+    assert everything.on_page("all", count // 25 + 2, 25) is None
 
 
 @pytest.fixture
