@@ -8,6 +8,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import Account, Holding, Purpose, Touchpoint
+from accounts.segments import segments_on_record
 from departments.models import Adoption, Commitment, Role
 from retention.dashboards.kept import Figures
 from retention.dashboards.periods import Period, months_after
@@ -160,17 +161,25 @@ def care(today: datetime.date, before: datetime.date, *, segment: str) -> Care:
     return Care(today, before, breadth(today, before, segment=segment), innovation(today, before, segment=segment))
 
 
-def _of_the_company(moment: datetime.datetime) -> Care:
+@dataclass(frozen=True, slots=True)
+class CareBySegment:
+    """The same of the accounts of each segment, and under an empty one of all."""
+
+    of: Mapping[str, Care]
+
+
+def _of_the_company(moment: datetime.datetime) -> CareBySegment:
     today = timezone.localdate(moment)
-    return care(today, Period.quarter_to(today).end_before, segment="")
+    before = Period.quarter_to(today).end_before
+    return CareBySegment({name: care(today, before, segment=name) for name in ("", *segments_on_record())})
 
 
-CARE = Figures("care", Care, _of_the_company)
+CARE = Figures("care_by_segment", CareBySegment, _of_the_company)
 
 
 def care_on(today: datetime.date, before: datetime.date, segment: str, moment: datetime.datetime) -> Care:
-    """Return it as it is kept, where it is of these days and of all accounts; else computed."""
-    kept = None if segment else CARE.kept(moment)
-    if kept and (kept.figures.today, kept.figures.before) == (today, before):
+    """Return it as it is kept, where it is of these days; else computed."""
+    kept = CARE.kept_of(Care, segment, moment)
+    if kept and kept.figures and (kept.figures.today, kept.figures.before) == (today, before):
         return kept.figures
     return care(today, before, segment=segment)

@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from accounts.segments import segments_on_record
 from departments.models import Department
 from retention.dashboards.budgets import BudgetState, budget_states
 from retention.dashboards.kept import Figures, Reading
@@ -38,17 +39,27 @@ def work(scope: Scope) -> Work:
     return Work(rates(scope), answers(scope), on_time(scope))
 
 
-def _of_the_company(moment: datetime.datetime) -> Work:
-    return work(Scope.recent(list(Department.objects.filter(is_active=True)), moment))
+@dataclass(frozen=True, slots=True)
+class WorkBySegment:
+    """How they worked for the accounts of each segment, and under an empty one for all."""
+
+    of: Mapping[str, Work]
 
 
-WORK = Figures("work", Work, _of_the_company)
+def _of_the_company(moment: datetime.datetime) -> WorkBySegment:
+    departments = list(Department.objects.filter(is_active=True))
+    segments = ("", *segments_on_record())
+    return WorkBySegment({name: work(Scope.recent(departments, moment, name)) for name in segments})
+
+
+WORK = Figures("work_by_segment", WorkBySegment, _of_the_company)
 
 
 def work_in(departments: Sequence[Department], segment: str, moment: datetime.datetime) -> Reading[Work]:
-    """Return how departments worked for all accounts, as it is kept, or for those of a segment, computed now."""
-    if not segment:
-        return WORK.read(moment)
+    """Return how departments worked for the accounts of a segment, or all, as it is kept or else computed now."""
+    kept = WORK.kept_of(Work, segment, moment)
+    if kept is not None and kept.figures is not None:
+        return Reading(kept.figures, kept.as_of, is_kept=True)
     return Reading(work(Scope.recent(departments, moment, segment)), moment, is_kept=False)
 
 

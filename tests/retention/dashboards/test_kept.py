@@ -19,8 +19,9 @@ from accounts.segments import segments_on_record
 from departments.models import Department, FrictionType, Incident, Person, Role, State
 from retention.care.snoozes import snooze_accounts
 from retention.dashboards import triage_carried_kept
-from retention.dashboards.kept import OVERDUE, Figures
+from retention.dashboards.kept import OVERDUE, Figures, Reading
 from retention.dashboards.ledgers import friction_places
+from retention.dashboards.periods import Period
 from retention.dashboards.portfolio_care import by_care
 from retention.dashboards.portfolio_choices import PortfolioFilters, in_tab
 from retention.dashboards.portfolio_kept import EVERYTHING
@@ -28,6 +29,8 @@ from retention.dashboards.portfolio_narrowed import NARROWED
 from retention.dashboards.portfolio_sets import TABS, incident_counts, looked_after, looked_on
 from retention.dashboards.portfolio_totals import totals
 from retention.dashboards.scorecard import read_scorecard
+from retention.dashboards.scorecard_care import CARE, care_on
+from retention.dashboards.scorecard_departments import WORK, work_in
 from retention.dashboards.scorecard_sheet import sheet_of
 from retention.dashboards.triage_cards import DESKS
 from retention.dashboards.triage_carried import carried_at
@@ -45,6 +48,7 @@ NAMES = [figures.name for figures in STANDING]
 PORTFOLIOS = ("/portfolio", "/portfolio?tab=all", "/portfolio?tab=moved&sort=name")
 NARROWED_TO = ("segment=Retail", "department=shipping", "band=at_risk")
 TRIAGE = ("/triage", "/triage/shipping", "/triage/handed-on", "/triage/handed-on?department=shipping")
+SCORECARDS = ("/scorecard", "/scorecard?segment=Retail", "/scorecard?segment=Wholesale")
 CARRIED_AT = ("/triage/shipping/carried", "/triage/shipping/carried?segment=Retail")
 PAGES = (
     *PORTFOLIOS,
@@ -195,6 +199,20 @@ def test_each_choice_counts_as_when_it_is_asked_for() -> None:
             assert counted.pop(exact) == found_now.pop(exact), key
         assert counted == pytest.approx(found_now), key
         assert kept.incidents == incident_counts(Incident.objects.all(), accounts.filter(left_on=None)), key
+
+
+def test_each_segment_is_kept_as_when_it_is_asked_for() -> None:
+    moment, departments = timezone.now(), list(Department.objects.filter(is_active=True))
+    worked, cared = WORK.compute(moment).of, CARE.compute(moment).of
+    assert worked.keys() == cared.keys() == {"", "Retail", "Wholesale"}
+    today = timezone.localdate(moment)
+    before = Period.quarter_to(today).end_before
+    for segment in worked:
+        assert work_in(departments, segment, moment) == Reading(worked[segment], moment, is_kept=False)
+        assert care_on(today, before, segment, moment) == cared[segment]
+    assert worked["Retail"] != worked["Wholesale"]
+    keep(WORK, moment)
+    assert work_in(departments, "Retail", moment) == Reading(worked["Retail"], moment, is_kept=True)
 
 
 @pytest.mark.parametrize("most", [2, 7, 200])
