@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from accounts.prepared import Prepared
 from departments.http import PersonRequest
 from departments.models import Department, Incident, IncidentEvent, Person
 from departments.words import words_of
@@ -32,7 +33,10 @@ class News:
 
 def newest_event() -> int:
     """Return the key of the last step on record; what comes after it is news."""
-    return IncidentEvent.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    return next(iter(_NEWEST()), 0)
+
+
+_NEWEST = Prepared(lambda: IncidentEvent.objects.order_by("-pk").values_list("pk", flat=True)[:1])
 
 
 @require_safe

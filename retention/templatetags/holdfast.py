@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, Final
 
 from django import template
 from django.forms import BoundField, CheckboxInput, RadioSelect, Select, SelectMultiple
@@ -11,7 +12,7 @@ from django.forms.models import ModelChoiceIterator
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.choices import CallableChoiceIterator
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from departments.models import Department
@@ -186,7 +187,37 @@ def styled(field: BoundField) -> SafeString:
         name = "form-check-input"
     elif isinstance(widget, Select | SelectMultiple):
         name = "form-select"
-    return field.as_widget(attrs={"class": f"{name} is-invalid" if field.errors else name})
+    return field.as_widget(attrs={"class": f"{name} is-invalid" if _errors(field) else name})
+
+
+@register.simple_tag
+def labelled(field: BoundField) -> SafeString:
+    """Draw a form field with its label, what is wrong with what was sent, and what helps to fill it in."""
+    errors, hint = _errors(field), field.help_text
+    return format_html(
+        _LABELLED,
+        " required" if field.field.required else "",
+        field.id_for_label,
+        field.label,
+        styled(field),
+        format_html(_WRONG, field.auto_id, format_html_join(" ", "{}", ((one,) for one in errors))) if errors else "",
+        format_html(_HINT, field.auto_id, SafeString(hint)) if hint else "",
+    )
+
+
+_LABELLED: Final = """<div class="mb-3">
+  <label class="form-label{}" for="{}">{}</label>
+  {}
+  {}
+  {}
+</div>"""
+_WRONG: Final = '<div class="invalid-feedback d-block" id="{}_error">{}</div>'
+_HINT: Final = '<div class="form-hint" id="{}_helptext">{}</div>'
+
+
+def _errors(field: BoundField) -> Any:
+    """Return what is wrong with what was sent; of a form that nobody sent, without making a list of it."""
+    return field.errors if field.form.is_bound else ()
 
 
 def _laid_out(parts: list[Segment]) -> Iterable[tuple[float, float, str, str]]:

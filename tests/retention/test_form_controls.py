@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 from django import forms
 from django.forms.renderers import DjangoTemplates
+from django.template.loader import render_to_string
 
 from retention.form_controls import Renderer
 
@@ -37,3 +38,30 @@ def test_each_control_is_written_as_django_writes_it(data: dict[str, object] | N
     own = Everything(data, renderer=Renderer())
     theirs = Everything(data, renderer=DjangoTemplates())
     assert controls(own) == controls(theirs)
+
+
+class Asked(forms.Form):
+    share = forms.IntegerField(label="Share <%>", min_value=1, help_text="of <b>all</b>")
+
+
+def drawn(form: Asked) -> list[str]:
+    lines = render_to_string("components/_field.html", {"field": form["share"]}).splitlines()
+    return [line.strip() for line in lines if line.strip()]
+
+
+def test_a_field_is_drawn_with_its_label_and_its_hint() -> None:
+    about = 'aria-describedby="id_share_helptext" id="id_share"'
+    assert drawn(Asked()) == [
+        '<div class="mb-3">',
+        '<label class="form-label required" for="id_share">Share &lt;%&gt;</label>',
+        f'<input type="number" name="share" min="1" class="form-control" required {about}>',
+        '<div class="form-hint" id="id_share_helptext">of <b>all</b></div>',
+        "</div>",
+    ]
+
+
+def test_a_field_that_was_sent_wrongly_says_what_is_wrong() -> None:
+    control, wrong = drawn(Asked({"share": "0"}))[2:4]
+    assert 'class="form-control is-invalid"' in control
+    words = "Ensure this value is greater than or equal to 1."
+    assert wrong == f'<div class="invalid-feedback d-block" id="id_share_error">{words}</div>'
