@@ -178,6 +178,19 @@ def test_too_large_a_question_is_refused_with_a_sentence(
     assert "narrow it" in refused.json()["detail"]
 
 
+def test_many_incidents_of_few_accounts_are_not_too_large_a_question(
+    executive: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_ACCOUNTS", 2)
+    for account in (steady(), steady()):
+        for _ in range(6):
+            make.incident(account)
+    assert len(asked(Question(), executive).account_ids) == 2
+    make.incident(steady())
+    with pytest.raises(TooManyAccounts, match="touches more than 2 accounts"):
+        asked(Question(), executive)
+
+
 def test_the_page_begins_with_a_departments_own_friction_of_late(client: Client) -> None:
     account = steady()
     shipping = make.department("shipping")
