@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from django.db import DataError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from retention.scoring import few
+from retention.scoring import few, given
 from retention.scoring.given import FEW, Given, Layout, Statement
 from retention.scoring.planned import Planned
 
@@ -67,6 +68,37 @@ def test_given_rows_are_read_the_same_whether_they_are_few_or_many(count: int) -
     with transaction.atomic(), connection.cursor() as cursor:
         Given.of(cursor, SUMS, rows).execute(total, {"more": 1.5})
         assert cursor.fetchone() == (1.75 * sum(range(0, count, 2)) + 1.5,)
+
+
+COUNTED = Statement(SUMS, "SELECT count(*), sum(number) FROM sums_now WHERE {scope}")
+
+
+def read_back(numbers: npt.NDArray[np.int64]) -> tuple[Any, ...]:
+    rows = {"number": numbers, "parts": np.zeros((len(numbers), 2)), "is_wanted": numbers > 0}
+    with connection.cursor() as cursor:
+        Given.of(cursor, SUMS, rows).execute(COUNTED, {})
+        return tuple(cursor.fetchone())
+
+
+def test_rows_are_read_without_those_of_earlier_statements_whether_kept_or_rolled_back() -> None:
+    assert read_back(np.arange(100)) == (100, 4950)
+    with transaction.atomic():
+        assert read_back(np.arange(50)) == (50, 1225)
+        assert read_back(np.arange(40)) == (40, 780)
+        transaction.set_rollback(True)
+    assert read_back(np.arange(60)) == (60, 1770)
+
+
+def test_their_table_is_emptied_when_it_has_become_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(given, "MOST_PAGES", 2)
+    sizes = []
+    for _ in range(6):
+        assert read_back(np.arange(100)) == (100, 4950)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM sums_now")
+            sizes.append(cursor.fetchone()[0])
+    assert sizes[:2] == [100, 200]
+    assert 100 in sizes[2:]
 
 
 def test_several_tables_come_in_one_row_and_in_order() -> None:
