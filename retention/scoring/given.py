@@ -5,6 +5,7 @@ behind those of earlier statements instead, and are found by the page they begin
 """
 
 import itertools
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
@@ -19,7 +20,8 @@ from retention.scoring.planned import Planned
 # A temporary table takes the database longer than so many rows do.
 FEW: Final = 32
 MOST_PAGES: Final = 16_384
-_numbers: Final = itertools.count(1)
+# Above those of whichever process may have had the same connection before.
+_numbers: Final = itertools.count(time.time_ns())
 Rows = Mapping[str, npt.NDArray[Any]]
 
 
