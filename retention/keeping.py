@@ -37,6 +37,7 @@ STANDING: Sequence[Figures[Any]] = (
     *(COMPANY, WORK, CARE, DESKS, UNHELD, PATHS, ANSWERED),
     *(EVERYTHING, NARROWED, UNREPORTED, CARRIED),
 )
+NAMES = [figures.name for figures in STANDING]
 LOCK_IF_FREE = "SELECT pg_try_advisory_xact_lock(hashtext('holdfast.figures'))"
 
 
@@ -57,9 +58,16 @@ def keep_figures(*, moment: datetime.datetime) -> list[str]:
 
 def keep_standing_figures(*, moment: datetime.datetime) -> list[str]:
     """Compute anew the figures of the whole company that are due, and return which; one worker at a time."""
+    _forget_former_names(moment)
     company = Organisation.objects.first() or Organisation()
     with timezone.override(zone_named(company.time_zone)):
         return [figures.name for figures in STANDING if _keep_if_due(figures, moment)]
+
+
+def _forget_former_names(moment: datetime.datetime) -> None:
+    # Not at once: while a release is put in place, workers of the former one still keep theirs, and pages read them.
+    unknown = KeptFigures.objects.exclude(name__in=NAMES)
+    unknown.filter(computed_at__lt=moment - datetime.timedelta(days=KEPT_DAYS)).delete()
 
 
 def _keep_if_due(figures: Figures[Any], moment: datetime.datetime) -> bool:
@@ -77,10 +85,15 @@ def keep(figures: Figures[Any], moment: datetime.datetime) -> None:
     began = time.perf_counter()
     found = packing.packed(figures.compute(moment))
     took = datetime.timedelta(seconds=time.perf_counter() - began)
-    others = KeptFigures.objects.exclude(name=figures.name).aggregate(all=Sum("took"))["all"] or datetime.timedelta()
-    lasts = max(LEAST_AGE, TIMES_THEIR_COST * (took + others))
+    lasts = max(LEAST_AGE, TIMES_THEIR_COST * (took + _cost_besides(figures)))
     values: dict[str, Any] = {"computed_at": moment, "took": took, "lasts": lasts, "figures": found}
     KeptFigures.objects.update_or_create(name=figures.name, defaults=values)
+
+
+def _cost_besides(figures: Figures[Any]) -> datetime.timedelta:
+    """Return how long all others took; what is kept under a name of former days costs nothing any more."""
+    others = KeptFigures.objects.filter(name__in=NAMES).exclude(name=figures.name)
+    return others.aggregate(all=Sum("took"))["all"] or datetime.timedelta()
 
 
 def _not_at_hand(today: datetime.date) -> list[str]:

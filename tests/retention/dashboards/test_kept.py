@@ -36,7 +36,7 @@ from retention.dashboards.triage_cards import DESKS
 from retention.dashboards.triage_carried import carried_at
 from retention.dashboards.triage_carried_kept import CARRIED, key_of
 from retention.formatting import exact_moment
-from retention.keeping import STANDING, keep, keep_standing_figures
+from retention.keeping import NAMES, STANDING, keep, keep_standing_figures
 from retention.models import ImportRun, ImportState, KeptFigures, ScoreHistory
 from retention.scoring.versions import ensure_active_version
 from tests import make
@@ -44,7 +44,6 @@ from tests.populated import populate
 from tests.retention.dashboards.books import score
 
 pytestmark = pytest.mark.django_db
-NAMES = [figures.name for figures in STANDING]
 PORTFOLIOS = ("/portfolio", "/portfolio?tab=all", "/portfolio?tab=moved&sort=name")
 NARROWED_TO = ("segment=Retail", "department=shipping", "band=at_risk")
 TRIAGE = ("/triage", "/triage/shipping", "/triage/handed-on", "/triage/handed-on?department=shipping")
@@ -135,11 +134,23 @@ def test_they_are_computed_anew_once_they_have_grown_old() -> None:
 def test_what_takes_long_is_computed_less_often() -> None:
     now = timezone.now()
     KeptFigures.objects.create(
-        name="slow", computed_at=now, took=datetime.timedelta(seconds=60), lasts=datetime.timedelta(0), figures={}
+        name=WORK.name, computed_at=now, took=datetime.timedelta(seconds=60), lasts=datetime.timedelta(0), figures={}
     )
     keep(DESKS, now)
     assert KeptFigures.objects.get(name=DESKS.name).lasts >= datetime.timedelta(seconds=600)
     assert not DESKS.is_due(now + datetime.timedelta(seconds=590))
+
+
+def test_what_was_kept_under_a_former_name_costs_nothing_and_is_deleted_after_a_week() -> None:
+    now = timezone.now()
+    hour = datetime.timedelta(hours=1)
+    KeptFigures.objects.create(name="former", computed_at=now, took=hour, lasts=hour, figures={})
+    keep_standing_figures(moment=now)
+    assert KeptFigures.objects.get(name=DESKS.name).lasts < hour
+    keep_standing_figures(moment=now + datetime.timedelta(days=7))
+    assert KeptFigures.objects.filter(name="former").exists()
+    keep_standing_figures(moment=now + datetime.timedelta(days=7, seconds=1))
+    assert set(KeptFigures.objects.values_list("name", flat=True)) == set(NAMES)
 
 
 def test_when_nobody_renews_them_a_page_computes_them_itself() -> None:
