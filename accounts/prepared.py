@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
@@ -111,6 +111,8 @@ class Prepared(PlannedAnew[Row]):
     After five askings the database keeps a plan for any values, unless it finds that planning anew pays.
     """
 
+    ahead: ClassVar[str] = ""
+
     def _rows(self, once: _Statement[Row], values: Mapping[str, Any]) -> list[Row]:
         given_now = {one.name: values[one.name] for one in once.parameters if isinstance(one, _Gap)}
         kinds = {name: _kind(value) for name, value in given_now.items()}
@@ -121,10 +123,21 @@ class Prepared(PlannedAnew[Row]):
             known = by_name.known_as(connection.connection, statement)
             name = known or by_name.another_name()
             asking = f"EXECUTE {name} ({', '.join(['%s'] * len(kinds))})" if kinds else f"EXECUTE {name}"
-            words = asking if known else f"{_preparing(once, name, kinds, cursor)}; {asking}"
+            words = (
+                f"{self.ahead}{asking}" if known else f"{_preparing(once, name, kinds, cursor)}; {self.ahead}{asking}"
+            )
             rows = once.rows(connection, words, list(given_now.values()) or None)
             by_name.remember(connection.connection, statement, name)
         return rows
+
+
+class PlannedOnce(Prepared[Row]):
+    """The same, planned for any values from the first asking on: for what is found in the same way whichever they are.
+
+    What the database expects of values that it does not know can make it plan anew for ever.
+    """
+
+    ahead = "SET LOCAL plan_cache_mode = force_generic_plan; "
 
 
 def _preparing(once: _Statement[Any], name: str, kinds: Mapping[str, str], cursor: CursorWrapper) -> str:

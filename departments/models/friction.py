@@ -8,7 +8,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Now, Upper
+from django.db.models.functions import Greatest, Now, Upper
 from django.utils import timezone
 
 from accounts.models import Account, Order, Signal
@@ -355,6 +355,22 @@ class Incident(SourcedModel):
                 fields=["department", "state", "due_at"],
                 include=["money_at_risk", "id"],
                 name="open_on_desk",
+                condition=~models.Q(state="resolved") & models.Q(merged_into=None),
+            ),
+            # What is long past due lies in this order, so that a desk's first rows are found without reading the rest.
+            models.Index(
+                models.F("department"),
+                models.F("state"),
+                Greatest(models.F("money_at_risk"), models.Value(1.0)).desc(),
+                models.F("id").desc(),
+                include=["due_at", "money_at_risk"],
+                name="dearest_on_desk",
+                condition=~models.Q(state="resolved") & models.Q(merged_into=None),
+            ),
+            # To be counted by: it holds nothing else, so that it is a few pages, and in the order of the incidents.
+            models.Index(
+                fields=["department", "state"],
+                name="counted_on_desk",
                 condition=~models.Q(state="resolved") & models.Q(merged_into=None),
             ),
             # Whatever a department ever held, latest first; holds what orders and tells apart that of some days.

@@ -28,7 +28,7 @@ from django.db.models import (
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Coalesce, Extract, Greatest, Least, Power
 
-from accounts.prepared import Prepared, among, given
+from accounts.prepared import PlannedOnce, Prepared, among, given
 from departments.models import (
     OPEN_STATES,
     Answer,
@@ -318,33 +318,32 @@ def count(parts: Sequence[QuerySet[Any]]) -> int:
 
 def first_page(department: Department, view: View, moment: datetime.datetime) -> Page:
     """Return the first page of one of the desk's tabs as nobody has narrowed it: what nearly everybody asks for."""
-    found: dict[int, float] = {}
     long_past = moment - datetime.timedelta(days=URGENCY_DAYS)
-    for part in _first_rows(view):
-        found |= dict(part(department=department.pk, moment=moment, long_past=long_past))
-    return _page(found, moment)
+    return _page(dict(_first_rows(view)(department=department.pk, moment=moment, long_past=long_past)), moment)
 
 
 @functools.cache
-def _first_rows(view: View) -> list[Prepared[tuple[int, float]]]:
-    """Return the questions for the first rows of each part; an incident may be in several, in the same place."""
+def _first_rows(view: View) -> PlannedOnce[tuple[int, float]]:
+    """Return the question for the first rows of all parts; an incident may be in several, in the same place."""
     department, moment = given("department"), given("moment", models.DateTimeField())
     held, *others = _branches(department, view)
     asked = Q(pk__in=_asked(department).values("incident"))
-    # What is long past due is ordered by its money alone: most of a long desk is, and need not be reckoned with.
-    dearest = _long_past_due(held.exclude(asked))
-    in_order = [dearest] + [
-        urgent_first(part, department, moment)
-        for part in (held.filter(due_at__gt=given("long_past")), held.filter(asked), *others)
-    ]
-    first = [part.order_by("-priority", "-pk").values_list("pk", "priority")[: PAGE + 1] for part in in_order]
-    return [Prepared(part.all) for part in first]
+    by_time = (held.filter(due_at__gt=given("long_past")), held.filter(asked), *others)
+    urgent = [urgent_first(part, department, moment).order_by("-priority", "-pk") for part in by_time]
+    first, *following = (
+        part.values_list("pk", "priority")[: PAGE + 1] for part in (_long_past_due(held.exclude(asked)), *urgent)
+    )
+    return PlannedOnce(lambda: first.union(*following, all=True))
 
 
 def _long_past_due(incidents: QuerySet[Incident]) -> QuerySet[Any]:
-    """Annotate those that nothing makes more urgent with the same `priority` as `urgent_first`."""
+    """Annotate those that nothing makes more urgent with the same `priority` as `urgent_first`, in its order.
+
+    They are ordered by their money alone, as an index has them: most of a long desk is past due for long.
+    """
+    money = Greatest(F("money_at_risk"), Value(1.0))
     past = incidents.filter(due_at__lte=given("long_past"))
-    return past.annotate(priority=Greatest(F("money_at_risk"), Value(1.0)) * Value(2.0**URGENCY_DAYS))
+    return past.annotate(priority=money * Value(2.0**URGENCY_DAYS)).order_by(money.desc(), "-pk")
 
 
 def _page(found: Mapping[int, float], moment: datetime.datetime) -> Page:

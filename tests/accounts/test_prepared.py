@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Account, Contact
-from accounts.prepared import PlannedAnew, Prepared, among, given
+from accounts.prepared import PlannedAnew, PlannedOnce, Prepared, among, given
 
 pytestmark = pytest.mark.django_db
 BIG, SMALL = 500, 5
@@ -105,6 +105,16 @@ def test_one_that_is_planned_anew_answers_alike(accounts: list[Account]) -> None
     with CaptureQueriesContext(connection) as queries:
         assert asked(least=100, segment="Trade") == accounts[:1]
     assert [query["sql"].split()[0] for query in queries.captured_queries] == ["SELECT"]
+
+
+def test_one_that_is_planned_once_never_is_again(accounts: list[Account]) -> None:
+    asked = PlannedOnce(large_of_segment)
+    assert [len(asked(least=least, segment="Trade")) for least in (0, 100, 1000)] == [2, 1, 0]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements ORDER BY prepare_time DESC LIMIT 1"
+        )
+        assert cursor.fetchone() == (3, 0)
 
 
 @pytest.mark.parametrize("least", [5, 5.0, 5.5, 2**40, Decimal("5.5")])

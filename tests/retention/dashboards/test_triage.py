@@ -219,6 +219,16 @@ def test_each_tab_counts_what_it_shows(shipping: Department, billing: Department
     assert counted["new"] == 2
 
 
+def test_what_is_open_and_past_due_is_counted_as_it_is_listed(shipping: Department) -> None:
+    moment = timezone.now()
+    for number, state in enumerate(State):
+        for due_at in (moment - datetime.timedelta(days=9 * number), moment, due_in(hours=1)):
+            make.incident(shares={shipping: 1.0}, state=state, due_at=due_at)
+    counted = triage_counts.counts(shipping, moment)
+    listed = {view: queue.on_desk(shipping, view, moment).count() for view in (View.OPEN, View.PAST_DUE)}
+    assert {view: counted[view.value] for view in listed} == listed == {View.OPEN: 12, View.PAST_DUE: 3}
+
+
 def test_a_department_does_not_see_anothers_desk(shipping: Department, billing: Department) -> None:
     client = Client()
     client.force_login(make.head(billing))
