@@ -26,8 +26,13 @@ class Score(models.Model):
     Only the table's key is indexed: an index on a number that changes every night would cost each update a write.
     """
 
-    account = models.OneToOneField(Account, on_delete=models.CASCADE, primary_key=True, related_name="score")
-    model = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # Both are held to exist by the triggers of `retention.score_integrity`, which cost nothing where a score changes.
+    account = models.OneToOneField(
+        Account, on_delete=models.CASCADE, primary_key=True, related_name="score", db_constraint=False
+    )
+    model = models.ForeignKey(
+        ModelVersion, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     as_of = models.DateTimeField(help_text="the moment whose facts it is computed from")
     scored_at = models.DateTimeField(db_default=Now())
     log_odds = models.FloatField()

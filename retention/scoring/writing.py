@@ -73,9 +73,11 @@ WEEK_AGO_SQL: Final = """
     ELSE nullif(scored_now.risk_week_ago, 'NaN') END
 """
 
+# No foreign key says that there is such a model: it would look at each row.
 SCORES_SQL: Final = f"""
     UPDATE retention_score AS score SET
-        model_id = %(model)s, as_of = %(as_of)s, scored_at = now(), log_odds = scored_now.log_odds,
+        model_id = (SELECT id FROM retention_modelversion WHERE id = %(model)s), as_of = %(as_of)s,
+        scored_at = now(), log_odds = scored_now.log_odds,
         risk = scored_now.risk, risk_low = scored_now.risk_low, risk_high = scored_now.risk_high,
         baseline = scored_now.baseline, points = scored_now.points, not_attributed = scored_now.not_attributed,
         friction_points = scored_now.friction_points, annual_revenue = scored_now.annual_revenue,
