@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, Func, JSONField, OuterRef, QuerySet, Value
 
 from accounts.prepared import Prepared, given
 from retention.dashboards.packing import unpacked
@@ -25,11 +25,17 @@ CLOCKS_APART = datetime.timedelta(minutes=1)
 OVERDUE = 5
 
 _IMPORTED_SINCE = ImportRun.objects.filter(finished_at__gt=OuterRef("computed_at"), is_trial=False)
-_LAST = Prepared(
-    lambda: KeptFigures.objects.filter(
-        ~Exists(_IMPORTED_SINCE), name=given("name"), computed_at__lte=given("latest")
-    ).order_by()
-)
+
+
+def _kept() -> QuerySet[KeptFigures]:
+    known = KeptFigures.objects.filter(~Exists(_IMPORTED_SINCE), name=given("name"), computed_at__lte=given("latest"))
+    return known.order_by()
+
+
+_LAST = Prepared(_kept)
+# Taken out by the database: figures of many are long, and a page shows those of one.
+_ONE = Func(F("figures"), Value("of"), given("key"), function="jsonb_extract_path", output_field=JSONField())
+_LAST_OF = Prepared(lambda: _kept().defer("figures").annotate(one=_ONE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +66,8 @@ class Figures(Generic[T]):
 
     def kept(self, moment: datetime.datetime) -> Reading[T] | None:
         """Return what is kept; None where that is overdue at the moment, later than it, or older than an import."""
-        found = self._recent(moment)
-        if found is None:
+        found = self._last(moment)
+        if found is None or _is_overdue(found, moment):
             return None
         return Reading(unpacked(self.kind, found.figures), min(found.computed_at, moment), is_kept=True)
 
@@ -70,14 +76,10 @@ class Figures(Generic[T]):
 
         `kind` is what each of them is; it holds None where there is nothing of that one.
         """
-        found = self._recent(moment)
-        if found is None:
+        found = next(iter(_LAST_OF(name=self.name, key=str(key), latest=moment + CLOCKS_APART)), None)
+        if found is None or _is_overdue(found, moment):
             return None
-        return Reading(unpacked(kind, found.figures["of"].get(str(key))), min(found.computed_at, moment), is_kept=True)
-
-    def _recent(self, moment: datetime.datetime) -> KeptFigures | None:
-        found = self._last(moment)
-        return None if found is None or moment - found.computed_at >= OVERDUE * found.lasts else found
+        return Reading(unpacked(kind, found.one), min(found.computed_at, moment), is_kept=True)
 
     def is_due(self, moment: datetime.datetime) -> bool:
         """Return whether they should be computed anew."""
@@ -86,3 +88,7 @@ class Figures(Generic[T]):
 
     def _last(self, moment: datetime.datetime) -> KeptFigures | None:
         return next(iter(_LAST(name=self.name, latest=moment + CLOCKS_APART)), None)
+
+
+def _is_overdue(found: KeptFigures, moment: datetime.datetime) -> bool:
+    return moment - found.computed_at >= OVERDUE * found.lasts

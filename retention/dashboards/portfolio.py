@@ -1,6 +1,5 @@
 """The portfolio: who to save, and why."""
 
-import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -35,9 +34,9 @@ from retention.dashboards.portfolio_choices import (
     owners_of,
     segments_of,
 )
-from retention.dashboards.portfolio_kept import EVERYTHING, Everything
+from retention.dashboards.portfolio_kept import EVERYTHING, Counted
 from retention.dashboards.portfolio_moves import reasons_of_movement
-from retention.dashboards.portfolio_narrowed import NARROWED, Narrowed
+from retention.dashboards.portfolio_narrowed import NARROWED
 from retention.dashboards.portfolio_rows import Row, rows_of
 from retention.dashboards.portfolio_sets import (
     TAB_MEANINGS,
@@ -98,7 +97,6 @@ class Portfolio:
         self.model = model_in_force()
         self.departments = departments_by_slug()
         self.accounts = looked_after(self.person)
-        self.kept = EVERYTHING.kept(timezone.now()) if self.is_everybodys else None
         self.filters = PortfolioFilters(request.GET, departments=self.departments.values(), **self._offered())
 
     def _offered(self) -> dict[str, Any]:
@@ -106,18 +104,15 @@ class Portfolio:
             return {"segments": segments_on_record(), "owners": all_owners()}
         return {"segments": segments_of(self.person), "owners": owners_of(self.person)}
 
-    @property
-    def whole(self) -> Reading[Everything] | None:
-        """Return what is kept of all accounts, where the person sees them all and has filtered none out."""
-        return None if self.filters.query else self.kept
-
     @cached_property
-    def counted(self) -> Reading[Narrowed] | None:
-        """Return what tiles and tabs count as it is kept, of all accounts or of those that one choice leaves."""
+    def counted(self) -> Reading[Counted] | None:
+        """Return what is kept of all accounts, or of those that were chosen of them; to whoever sees them all."""
+        if not self.is_everybodys:
+            return None
         if not self.filters.query:
-            return None if self.kept is None else _kept(self.kept.figures, self.kept.as_of)
-        kept = NARROWED.kept_of(Narrowed, self.filters.query, timezone.now()) if self.is_everybodys else None
-        return None if kept is None or kept.figures is None else _kept(kept.figures, kept.as_of)
+            return EVERYTHING.kept(timezone.now())
+        kept = NARROWED.kept_of(Counted, self.filters.query, timezone.now())
+        return None if kept is None or kept.figures is None else Reading(kept.figures, kept.as_of, is_kept=True)
 
     @cached_property
     def filtered(self) -> QuerySet[Account]:
@@ -142,8 +137,8 @@ class Portfolio:
     def page(self, count: int) -> Page[Account]:
         """Return the page that was asked for, of `count` rows in all; the nearest one where it does not exist."""
         page = CountedPaginator(self.chosen, count).get_page(self.query.get("page"))
-        whole = self.whole.figures if self.whole and self.sort == DEFAULT_SORT else None
-        leading = whole.on_page(self.tab, page.number, ROWS_A_PAGE) if whole else None
+        counted = self.counted.figures if self.counted and self.sort == DEFAULT_SORT else None
+        leading = counted.on_page(self.tab, page.number, ROWS_A_PAGE) if counted else None
         if leading is not None:
             # Which accounts come first is known; whether they still belong here, and in which order, is asked anew.
             page.object_list = in_order(in_tab(self.filtered.filter(pk__in=leading), self.tab), self.sort)
@@ -160,10 +155,6 @@ class Portfolio:
         if not self.filters.query:
             return own_incident_counts(self.person)
         return incident_counts(Incident.objects.visible_to(self.person), self.filtered.filter(left_on=None))
-
-
-def _kept(figures: Everything | Narrowed, as_of: datetime.datetime) -> Reading[Narrowed]:
-    return Reading(Narrowed(figures.totals, figures.incidents), as_of, is_kept=True)
 
 
 @require_safe

@@ -16,8 +16,8 @@ LEADING = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Everything:
-    """All accounts: totals, incidents, and by tab those that put most at risk, in order."""
+class Counted:
+    """Accounts: their totals, their incidents, and by tab those that put most at risk, in order."""
 
     totals: Totals
     incidents: Mapping[str, int]
@@ -30,10 +30,10 @@ class Everything:
         return ids if len(ids) == min(length, self.totals.tabs[tab] - before) else None
 
 
-def _everything(moment: datetime.datetime) -> Everything:
+def _everything(moment: datetime.datetime) -> Counted:
     model = ModelVersion.objects.filter(is_active=True).first()
     accounts = looked_on()
-    return Everything(
+    return Counted(
         totals=totals(accounts, model),
         incidents=incident_counts(Incident.objects.all(), Account.objects.staying()),
         leading={
@@ -43,4 +43,4 @@ def _everything(moment: datetime.datetime) -> Everything:
     )
 
 
-EVERYTHING = Figures("portfolio", Everything, _everything)
+EVERYTHING = Figures("portfolio", Counted, _everything)

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from django.db import connection
@@ -14,10 +14,7 @@ from retention.dashboards.ledgers import friction_places
 from retention.dashboards.portfolio_sets import AT_RISK, LEAST_MOVE, QUIET_DAYS, RENEWAL_DAYS, TABS, WEEK
 from retention.models import ModelVersion
 
-# What makes an account belong to a tab: `portfolio_sets.tab_condition` in the words of this statement. Written out,
-# since to put so many conditions together takes longer than to answer them.
 ACCOUNTS_SQL: Final = """
-WITH portfolio AS MATERIALIZED (
     SELECT account.left_on IS NULL AS stays, NOT shown.is_aside AS here, shown.is_snoozed, score.risk,
            score.risk * score.annual_revenue AS money, score.risk - score.risk_week_ago AS moved,
            coalesce(score.risk_week_ago, score.risk) AS risk_before, score.annual_revenue AS revenue,
@@ -31,9 +28,20 @@ WITH portfolio AS MATERIALIZED (
     FROM ({shown}) AS shown
     JOIN accounts_account AS account ON account.id = shown.pk
     LEFT JOIN retention_score AS score ON score.account_id = account.id
-)
 """
-SUMS_SQL: Final = """
+# What makes an account belong to a tab: `portfolio_sets.tab_condition` in the words of these statements. Written out,
+# since to put so many conditions together takes longer than to answer them.
+IN_TAB_SQL: Final = {
+    "at_risk": "stays AND here AND risk >= %(at_risk)s",
+    "moved": "stays AND here AND abs(moved) >= %(move)s",
+    "renewing": "stays AND here AND renews",
+    "quiet": "stays AND here AND is_quiet",
+    "all": "stays",
+    "snoozed": "stays AND is_snoozed",
+    "left": "NOT stays",
+}
+_TABS_SQL: Final = ", ".join(f"count(*) FILTER (WHERE {fits}) AS tab_{tab}" for tab, fits in IN_TAB_SQL.items())
+SUMS_SQL: Final = f"""
        coalesce(sum(money) FILTER (WHERE stays), 0) AS revenue_at_risk,
        coalesce(sum(moved * revenue) FILTER (WHERE stays), 0) AS change,
        coalesce(sum(friction * revenue) FILTER (WHERE stays), 0) AS avoidable,
@@ -41,14 +49,7 @@ SUMS_SQL: Final = """
        count(*) FILTER (WHERE stays AND risk_before >= %(at_risk)s) AS at_risk_before,
        coalesce(sum(friction_before * revenue) FILTER (WHERE stays), 0) AS avoidable_before,
        count(*) FILTER (WHERE stays AND risk >= %(at_risk)s AND NOT here) AS aside,
-       max(scored_at) AS scored_at, max(model_id) AS model,
-       count(*) FILTER (WHERE stays AND here AND risk >= %(at_risk)s) AS tab_at_risk,
-       count(*) FILTER (WHERE stays AND here AND abs(moved) >= %(move)s) AS tab_moved,
-       count(*) FILTER (WHERE stays AND here AND renews) AS tab_renewing,
-       count(*) FILTER (WHERE stays AND here AND is_quiet) AS tab_quiet,
-       count(*) FILTER (WHERE stays) AS tab_all,
-       count(*) FILTER (WHERE stays AND is_snoozed) AS tab_snoozed,
-       count(*) FILTER (WHERE NOT stays) AS tab_left
+       max(scored_at) AS scored_at, max(model_id) AS model, {_TABS_SQL}
 """
 # The points that departments answered for by the score of a week ago; null where the model was another.
 FRICTION_BEFORE: Final = """(
@@ -84,41 +85,34 @@ def totals(accounts: QuerySet[Account], model: ModelVersion | None) -> Totals:
     `accounts` carry `is_aside` and `is_snoozed`. What was set aside is counted: money is not out of danger because
     somebody looks away.
     """
-    return _as_totals(next(_sums(f"SELECT {SUMS_SQL} FROM portfolio", accounts, model)))
-
-
-def totals_by(
-    accounts: QuerySet[Account], model: ModelVersion | None, choices: str, given: Mapping[str, Any]
-) -> dict[tuple[str, str], Totals]:
-    """Add up what several choices leave of a portfolio in one reading, by kind and value of the choice.
-
-    `choices` is a statement that returns both for each choice that an account fits, by its `segment`, its `risk` and
-    its `points`; `given` are its parameters.
-    """
-    words = f"""SELECT chosen.kind, chosen.value, {SUMS_SQL}
-        FROM portfolio CROSS JOIN LATERAL ({choices}) AS chosen GROUP BY chosen.kind, chosen.value"""
-    rows = _sums(words, accounts, model, ", account.segment, score.points", given)
-    return {(sums.pop("kind"), sums.pop("value")): _as_totals(sums) for sums in rows}
-
-
-def _sums(
-    words: str,
-    accounts: QuerySet[Account],
-    model: ModelVersion | None,
-    besides: str = "",
-    given: Mapping[str, Any] | None = None,
-) -> Iterator[dict[str, Any]]:
-    shown, values = _compiled(accounts)
-    statement = ACCOUNTS_SQL.format(friction_before=_friction_before(model), shown=shown, besides=besides) + words
+    words, given = reading_of(accounts, model)
     with connection.cursor() as cursor:
-        cursor.execute(statement, {**_parameters(model), **values, **(given or {})})
-        names = [column.name for column in cursor.description]
-        yield from (dict(zip(names, row, strict=True)) for row in cursor.fetchall())
+        cursor.execute(f"WITH portfolio AS MATERIALIZED ({words}) SELECT {SUMS_SQL} FROM portfolio", given)
+        return as_totals(next(named_rows(cursor)))
 
 
-def _as_totals(sums: dict[str, Any]) -> Totals:
-    tabs = {tab: sums.pop(f"tab_{tab}") for tab in TABS}
-    return Totals(tabs=tabs, **sums)
+def reading_of(
+    accounts: QuerySet[Account], model: ModelVersion | None, besides: str = ""
+) -> tuple[str, dict[str, Any]]:
+    """Return the statement of which `SUMS_SQL` adds up the rows, and the parameters of both.
+
+    `besides` are further columns, of the `account` and its `score`, each after a comma.
+    """
+    shown, values = _compiled(accounts)
+    words = ACCOUNTS_SQL.format(friction_before=_friction_before(model), shown=shown, besides=besides)
+    return words, {**_parameters(model), **values}
+
+
+def named_rows(cursor: Any) -> Iterator[dict[str, Any]]:
+    """Yield what a cursor found, each row by the names of its columns."""
+    names = [column.name for column in cursor.description]
+    yield from (dict(zip(names, row, strict=True)) for row in cursor.fetchall())
+
+
+def as_totals(sums: Mapping[str, Any]) -> Totals:
+    """Return the columns of `SUMS_SQL` as what a portfolio adds up to."""
+    tabs = {tab: sums[f"tab_{tab}"] for tab in TABS}
+    return Totals(tabs=tabs, **{field.name: sums[field.name] for field in fields(Totals) if field.name != "tabs"})
 
 
 def _compiled(accounts: QuerySet[Any]) -> tuple[str, dict[str, Any]]:

@@ -2,13 +2,16 @@
 
 import dataclasses
 import datetime
+import itertools
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
@@ -18,12 +21,12 @@ from accounts.models import Account
 from accounts.segments import segments_on_record
 from departments.models import Department, FrictionType, Incident, Person, Role, State
 from retention.care.snoozes import snooze_accounts
-from retention.dashboards import triage_carried_kept
+from retention.dashboards import portfolio_narrowed, triage_carried_kept
 from retention.dashboards.kept import OVERDUE, Figures, Reading
-from retention.dashboards.ledgers import friction_places
+from retention.dashboards.ledgers import LEAST_POINTS, friction_places
 from retention.dashboards.periods import Period
 from retention.dashboards.portfolio_care import by_care
-from retention.dashboards.portfolio_choices import PortfolioFilters, in_tab
+from retention.dashboards.portfolio_choices import DEFAULT_SORT, PortfolioFilters, in_order, in_tab
 from retention.dashboards.portfolio_kept import EVERYTHING
 from retention.dashboards.portfolio_narrowed import NARROWED
 from retention.dashboards.portfolio_sets import TABS, incident_counts, looked_after, looked_on
@@ -37,7 +40,8 @@ from retention.dashboards.triage_carried import carried_at
 from retention.dashboards.triage_carried_kept import CARRIED, key_of
 from retention.formatting import exact_moment
 from retention.keeping import NAMES, STANDING, keep, keep_standing_figures
-from retention.models import ImportRun, ImportState, KeptFigures, ScoreHistory
+from retention.models import ImportRun, ImportState, KeptFigures, ModelVersion, Score, ScoreHistory
+from retention.scoring.bands import band_of
 from retention.scoring.versions import ensure_active_version
 from tests import make
 from tests.populated import populate
@@ -45,7 +49,10 @@ from tests.retention.dashboards.books import score
 
 pytestmark = pytest.mark.django_db
 PORTFOLIOS = ("/portfolio", "/portfolio?tab=all", "/portfolio?tab=moved&sort=name")
-NARROWED_TO = ("segment=Retail", "department=shipping", "band=at_risk")
+NARROWED_TO = (
+    *("segment=Retail", "department=shipping", "band=at_risk", "department=shipping&segment=Retail"),
+    *("band=at_risk&department=shipping", "department=shipping&segment=Retail&band=at_risk"),
+)
 TRIAGE = ("/triage", "/triage/shipping", "/triage/handed-on", "/triage/handed-on?department=shipping")
 SCORECARDS = ("/scorecard", "/scorecard?segment=Retail", "/scorecard?segment=Wholesale")
 CARRIED_AT = ("/triage/shipping/carried", "/triage/shipping/carried?segment=Retail")
@@ -192,24 +199,102 @@ def test_one_choice_is_counted_ahead_and_its_rows_are_read(executive: Person, cl
     assert " counted <time" in page
 
 
-def test_each_choice_counts_as_when_it_is_asked_for() -> None:
+@pytest.fixture
+def scored() -> ModelVersion:
     score(*Account.objects.all())
-    model = ensure_active_version()
+    return ensure_active_version()
+
+
+def chosen_by(key: str, model: ModelVersion) -> QuerySet[Account]:
+    """Return the accounts that fit what an address chooses, asked for as a page asks."""
+    segments, departments = segments_on_record(), Department.objects.all()
+    filters = PortfolioFilters(QueryDict(key), departments=departments, segments=segments, owners=[])
+    assert filters.query == key
+    return filters.apply(looked_on(), model)
+
+
+def combinations_of(accounts: Iterable[Account], model: ModelVersion) -> set[str]:
+    """Return each choice and combination of choices that fits any of the accounts, by how an address has it."""
+    found = set()
+    for account in accounts:
+        points = account.score.points
+        slugs = [slug for slug, place in friction_places(model).items() if points[place] >= LEAST_POINTS]
+        segments, bands = {"", account.segment}, ("", str(band_of(account.score.risk)))
+        for slug, segment, band in itertools.product(("", *slugs), segments, bands):
+            choices = {"department": slug, "segment": segment, "band": band}
+            found.add(urlencode({name: value for name, value in choices.items() if value}))
+    return found - {""}
+
+
+def test_each_combination_counts_as_when_it_is_asked_for(scored: ModelVersion) -> None:
     found = NARROWED.compute(timezone.now()).of
-    slugs = [slug for slug in friction_places(model) if f"department={slug}" in found]
-    assert {key.partition("=")[0] for key in found} == {"segment", "band", "department"}
-    assert len(slugs) > 1
+    assert found.keys() == combinations_of(looked_on(), scored)
+    assert {key.count("=") for key in found} == {1, 2, 3}
     for key, kept in found.items():
-        filters = PortfolioFilters(
-            QueryDict(key), departments=Department.objects.all(), segments=segments_on_record(), owners=[]
-        )
-        accounts = filters.apply(looked_on(), model)
-        now = totals(accounts, model)
+        accounts = chosen_by(key, scored)
+        now = totals(accounts, scored)
         found_now, counted = dataclasses.asdict(now), dataclasses.asdict(kept.totals)
         for exact in ("tabs", "scored_at"):
             assert counted.pop(exact) == found_now.pop(exact), key
         assert counted == pytest.approx(found_now), key
         assert kept.incidents == incident_counts(Incident.objects.all(), accounts.filter(left_on=None)), key
+
+
+@pytest.mark.parametrize(("leading", "looked_at"), [(100, 60_000), (3, 60_000), (100, 40)])
+def test_those_kept_of_a_combination_are_the_first(
+    monkeypatch: pytest.MonkeyPatch, scored: ModelVersion, leading: int, looked_at: int
+) -> None:
+    monkeypatch.setattr(portfolio_narrowed, "LEADING", leading)
+    monkeypatch.setattr(portfolio_narrowed, "LOOKED_AT", looked_at)
+    lengths, whole = [], []
+    for key, kept in NARROWED.compute(timezone.now()).of.items():
+        accounts = chosen_by(key, scored)
+        for tab in ("at_risk", "all", "quiet"):
+            first = list(in_order(in_tab(accounts, tab), DEFAULT_SORT).values_list("pk", flat=True))
+            assert kept.leading[tab] == first[: len(kept.leading[tab])], (key, tab)
+            lengths.append(len(kept.leading[tab]))
+            whole.append(min(len(first), leading))
+    assert (lengths == whole) is (looked_at == 60_000)
+    assert 0 < sum(lengths) <= sum(whole)
+
+
+def test_of_more_combinations_than_are_kept_the_largest_are(
+    monkeypatch: pytest.MonkeyPatch, scored: ModelVersion
+) -> None:
+    every = NARROWED.compute(timezone.now()).of
+    monkeypatch.setattr(portfolio_narrowed, "MOST", 5)
+    kept = NARROWED.compute(timezone.now()).of
+    sizes = {key: one.totals.tabs["all"] + one.totals.tabs["left"] for key, one in every.items()}
+    assert [sizes[key] for key in kept] == sorted(sizes.values(), reverse=True)[:5]
+    assert all(every[key] == one for key, one in kept.items())
+
+
+def test_the_first_of_a_combination_are_found_by_what_is_kept(
+    executive: Person, client: Client, scored: ModelVersion
+) -> None:
+    keep_standing_figures(moment=timezone.now())
+    accounts = Account.objects.filter(segment="Retail", score__risk__lt=0.15)
+    addition = {"segment": "Retail", "band": "low", "tab": "all"}
+    before = [row.account for row in client.get("/portfolio", addition).context["rows"]]
+    assert before == list(in_order(looked_on().filter(pk__in=accounts), DEFAULT_SORT))
+    Score.objects.filter(account=before[0]).update(risk=0.5)
+    assert [row.account for row in client.get("/portfolio", addition).context["rows"]] == before[1:]
+
+
+@pytest.mark.parametrize("role", [Role.ACCOUNT_MANAGER, Role.SERVICE_DESK])
+def test_a_combination_of_the_whole_company_is_told_to_nobody_who_sees_a_part(
+    client: Client, scored: ModelVersion, role: Role
+) -> None:
+    mine = make.account(name="Mine alone", segment="Retail")
+    score(mine)
+    person = make.manager_of(mine) if role == Role.ACCOUNT_MANAGER else make.person(role)
+    keep_standing_figures(moment=timezone.now())
+    client.force_login(person)
+    answer = client.get("/portfolio", {"segment": "Retail", "band": str(band_of(mine.score.risk)), "tab": "all"})
+    assert answer.status_code == 200
+    assert answer.context["portfolio"].counted is None
+    assert [row.account for row in answer.context["rows"]] == [mine][: len(answer.context["rows"])]
+    assert answer.context["totals"].tabs["all"] == len(answer.context["rows"])
 
 
 def test_each_segment_is_kept_as_when_it_is_asked_for() -> None:
