@@ -1,15 +1,20 @@
 """What lists can be narrowed by. A parameter that does not exist is refused: a slip must not return everything."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
+from rest_framework.request import Request
 
 from accounts.models import Account, Channel, Order, Purpose, Signal, Touchpoint
 from accounts.signals import KINDS
-from departments.models import Answer, HandOff, Incident, Ruling, RulingState, State
+from departments.models import Answer, Department, HandOff, Incident, Responsibility, Ruling, RulingState, State
+from departments.models.person import WORKS_IN_DEPARTMENT
+from departments.prepared import departments_by_slug
+from departments.reach import reach_beyond
+from retention.api.callers import caller
 from retention.api.pagination import Pages
 from retention.models import Approval, Override, Score
 from retention.scoring.bands import BAND_STARTS, BAND_WORDS, Band
@@ -98,7 +103,7 @@ class IncidentFilters(HappenedFilters):
     """Filters of incidents."""
 
     segment = filters.CharFilter("account__segment")
-    department = filters.CharFilter("department__slug", help_text="slug of the department that holds it")
+    department = filters.CharFilter(method="held_by", help_text="slug of the department that holds it")
     answers = filters.CharFilter(method="answered_for_by", help_text="slug of a department that answers for a share")
     friction_type = filters.CharFilter("friction_type__slug", help_text="slug of the friction type")
     # Not distinct: no join doubles an incident here, and to compare whole rows takes reading all of them.
@@ -111,10 +116,25 @@ class IncidentFilters(HappenedFilters):
         model = Incident
         fields: tuple[str, ...] = ()
 
+    def held_by(self, incidents: QuerySet[Incident], name: str, slug: str) -> QuerySet[Incident]:
+        """Keep the incidents that the department holds."""
+        holder = departments_by_slug().get(slug)
+        return self._within_reach(incidents.filter(department=holder.pk), holder) if holder else incidents.none()
+
     def answered_for_by(self, incidents: QuerySet[Incident], name: str, slug: str) -> QuerySet[Incident]:
         """Keep the incidents for a share of which the department answers."""
-        mine = Incident.objects.filter(responsibilities__department__slug=slug, responsibilities__share__gt=0)
-        return incidents.filter(pk__in=mine.order_by().values("pk"))
+        if (department := departments_by_slug().get(slug)) is None:
+            return incidents.none()
+        parts = Responsibility.objects.order_by().filter(department=department.pk, share__gt=0)
+        return self._within_reach(incidents.filter(pk__in=parts.values("incident")), department)
+
+    def _within_reach(self, incidents: QuerySet[Incident], department: Department) -> QuerySet[Incident]:
+        """Keep what may concern the caller's department, where this is another one and that can be looked up."""
+        person = caller(cast(Request, self.request))
+        if person.role not in WORKS_IN_DEPARTMENT or person.department_id in (None, department.pk):
+            return incidents
+        keys = reach_beyond(person.department_id, department.pk)
+        return incidents if keys is None else incidents.filter(pk__in=keys)
 
     def open_or_not(self, incidents: QuerySet[Incident], name: str, wanted: object) -> QuerySet[Incident]:
         """Keep the open incidents, or the resolved ones."""
