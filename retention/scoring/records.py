@@ -7,16 +7,18 @@ days since 1970, moments are seconds since 1970, NaN says unknown. Nothing here 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from retention.scoring.packing import WORD, end_of, pack, unpack
+
 Column = npt.NDArray[Any]
 Columns = dict[str, Column]
-Table = Columns
+Table = Mapping[str, Column]
 Integers = npt.NDArray[np.int64]
 Truths = npt.NDArray[np.bool_]
 
@@ -47,7 +49,36 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = {
     "promises": PROMISES,
     "holdings": HOLDINGS,
 }
-WORD: Final = 8
+# Another one wherever the columns, or how they are packed, become others.
+FORM: Final = b"packed 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Packed(Mapping[str, Column]):
+    """A table as it was packed; each time that a column is asked for, it is unpacked."""
+
+    data: bytes | memoryview
+    length: int
+    kinds: Mapping[str, str]
+    offsets: Mapping[str, int]
+    end: int
+
+    @classmethod
+    def of(cls, data: bytes | memoryview, kinds: Mapping[str, str], offset: int, length: int) -> Self:
+        """Return the table of so many rows whose columns, of these names and kinds, begin at an offset."""
+        offsets = {}
+        for name in kinds:
+            offsets[name], offset = offset, end_of(data, offset)
+        return cls(data, length, kinds, offsets, offset)
+
+    def __getitem__(self, name: str) -> Column:
+        return unpack(self.data, self.offsets[name], self.length, self.kinds[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.kinds)
+
+    def __len__(self) -> int:
+        return len(self.kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +109,13 @@ class Records:
         """Return the records from tables that name accounts by `account_id`; rows of other accounts are left out."""
         fresh = {"is_fresh": np.ones(len(accounts["account_id"]))}
         return cls(
-            _typed(accounts | fresh, ACCOUNTS),
+            _typed({**accounts, **fresh}, ACCOUNTS),
             **{name: _by_row(table, accounts["account_id"], TABLES[name]) for name, table in found.items()},
         )
+
+    def unpacked(self) -> Records:
+        """Return them with every column at hand."""
+        return Records(*(dict(getattr(self, name)) for name in TABLES))
 
     def between(self, first: int, last: int) -> Records:
         """Return the records of the accounts whose ids lie from first to last, both included."""
@@ -94,29 +129,36 @@ class Records:
         return all(_is_same_table(*pair) for pair in pairs)
 
     def to_bytes(self) -> bytes:
-        """Return the columns one after the other, each filled up to whole words, behind the tables' lengths."""
+        """Return the columns one after the other, packed, behind what names the form and the tables' lengths."""
         lengths = np.array([len(getattr(self, name)[next(iter(TABLES[name]))]) for name in TABLES], dtype="<i8")
-        parts = [lengths.tobytes()]
+        pieces = [FORM, lengths.tobytes()]
         for name, columns in TABLES.items():
             table: Table = getattr(self, name)
-            parts += [_filled(table[column].astype(kind, copy=False).tobytes()) for column, kind in columns.items()]
-        return b"".join(parts)
+            pieces += [pack(table[column].astype(kind, copy=False)) for column, kind in columns.items()]
+        return b"".join(pieces)
 
     @classmethod
     def from_bytes(cls, data: bytes | memoryview) -> Self:
-        """Read back what `to_bytes` wrote, without copying; raises ValueError on anything else."""
-        lengths = np.frombuffer(data, dtype="<i8", count=len(TABLES)).tolist()
-        offset, tables = WORD * len(TABLES), []
-        for (_, columns), length in zip(TABLES.items(), lengths, strict=True):
-            table: Table = {}
-            for column, kind in columns.items():
-                table[column] = np.frombuffer(data, dtype=kind, count=length, offset=offset)
-                offset += -(-table[column].nbytes // WORD) * WORD
-            tables.append(table)
-        tables[0]["is_fresh"] = np.zeros(lengths[0])
+        """Read back what `to_bytes` wrote; raises ValueError on anything else.
+
+        Of all but the accounts, a column is unpacked when it is asked for: `joined` copies it while it is at hand.
+        """
+        if not is_in_form(data):
+            raise ValueError("These are not the records that were kept.")
+        lengths = np.frombuffer(data, dtype="<i8", count=len(TABLES), offset=len(FORM)).tolist()
+        offset, tables = len(FORM) + WORD * len(TABLES), []
+        for columns, length in zip(TABLES.values(), lengths, strict=True):
+            tables.append(Packed.of(data, columns, offset, length))
+            offset = tables[-1].end
         if offset != len(data):
             raise ValueError("These are not the records that were kept.")
-        return cls(*tables)
+        accounts = {**tables[0], "is_fresh": np.zeros(lengths[0])}
+        return cls(accounts, *tables[1:])
+
+
+def is_in_form(data: bytes | memoryview) -> bool:
+    """Return whether records were written in the form of today; what was kept in another must be read anew."""
+    return bytes(data[: len(FORM)]) == FORM
 
 
 _CHILDREN: Final = ("orders", "parts", "promises", "holdings")
@@ -129,7 +171,7 @@ def joined(pieces: Sequence[Records], chosen: Sequence[Truths]) -> Records:
     kept stays as it is, so that nothing has to be put in order.
     """
     if len(pieces) == 1 and chosen[0].all():
-        return pieces[0]
+        return pieces[0].unpacked()
     runs = _Runs.of([piece.account_ids for piece in pieces], chosen)
     accounts = runs.copied([piece.accounts for piece in pieces], runs.first, runs.end)
     children = {name: runs.copied_of([getattr(piece, name) for piece in pieces]) for name in _CHILDREN}
@@ -163,7 +205,7 @@ class _Runs:
     def copied(self, tables: Sequence[Table], first: Integers, end: Integers) -> Table:
         """Return what stands in the runs' rows, from first to before end in the table of each run's piece."""
         rows = list(zip(self.piece.tolist(), first.tolist(), end.tolist(), strict=True))
-        return {name: np.concatenate([tables[n][name][start:stop] for n, start, stop in rows]) for name in tables[0]}
+        return {name: _copied([table[name] for table in tables], rows) for name in tables[0]}
 
     def copied_of(self, tables: Sequence[Table]) -> Table:
         """Return what stands in the rows of the runs' accounts, which now stand where the whole has them."""
@@ -173,7 +215,11 @@ class _Runs:
             first[own], end[own] = np.searchsorted(table["row"], [self.first[own], self.end[own]])
         table = self.copied(tables, first, end)
         moved = np.repeat(self.place - self.first, end - first)
-        return table | {"row": table["row"] + moved}
+        return {**table, "row": table["row"] + moved}
+
+
+def _copied(columns: Sequence[Column], rows: Sequence[tuple[int, int, int]]) -> Column:
+    return np.concatenate([columns[piece][first:end] for piece, first, end in rows])
 
 
 def _is_same_table(one: Table, other: Table) -> bool:
@@ -192,9 +238,5 @@ def _by_row(table: Table, account_ids: Integers, columns: Mapping[str, str]) -> 
     known = np.zeros(len(rows), dtype=np.bool_)
     inside = rows < len(account_ids)
     known[inside] = account_ids[rows[inside]] == table["account_id"][inside]
-    found = _typed(table | {"row": rows}, columns)
+    found = _typed({**table, "row": rows}, columns)
     return found if known.all() else {name: values[known] for name, values in found.items()}
-
-
-def _filled(data: bytes) -> bytes:
-    return data + bytes(-len(data) % WORD)

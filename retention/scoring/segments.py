@@ -17,7 +17,7 @@ from django.db import connection
 from retention.models import FactChange, FactSegment
 from retention.scoring.binary import fields_from_copy
 from retention.scoring.reading import A_SECOND, MOMENTS_BEGIN, Scope, copy_out, read_records
-from retention.scoring.records import Integers, Records, joined
+from retention.scoring.records import Integers, Records, is_in_form, joined
 
 ACCOUNTS_A_SEGMENT: Final = 4096
 # Where so many of a segment's rows are outdated, or name accounts to be read again, it is kept anew, or not at all.
@@ -208,7 +208,8 @@ def _kept(first: int, last: int) -> dict[int, Segment]:
     with connection.cursor() as cursor:
         statement = cursor.mogrify(SEGMENTS_SQL, [_numbers(first, last)[0], _numbers(first, last)[-1]]).decode()
         cursor.copy_expert(f"COPY ({statement}) TO STDOUT (FORMAT BINARY)", received)
-    return dict(_segment(fields) for fields in fields_from_copy(received.getvalue()))
+    rows = fields_from_copy(received.getvalue())
+    return dict(_segment(fields) for fields in rows if is_in_form(fields[-1]))
 
 
 def _segment(fields: Sequence[memoryview]) -> tuple[int, Segment]:

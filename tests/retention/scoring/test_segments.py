@@ -17,7 +17,7 @@ from departments.models import Incident
 from retention.models import FactChange, FactSegment, Score
 from retention.scoring import segments
 from retention.scoring.reading import Scope, read_records
-from retention.scoring.records import Records, joined
+from retention.scoring.records import Records, is_in_form, joined
 from retention.scoring.rescoring import drain_changes, rescore_range
 from retention.scoring.runs import account_ranges
 from retention.scoring.versions import ensure_active_version
@@ -145,6 +145,16 @@ def test_emptying_a_table_forgets_what_was_kept() -> None:
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE accounts_order CASCADE")
     assert not FactSegment.objects.exists()
+
+
+def test_what_was_kept_in_another_form_is_read_anew() -> None:
+    account = make.account()
+    make.order(account)
+    score_everything(NOW)
+    FactSegment.objects.update(data=b"another form of keeping")
+    score_everything(NOW)
+    assert_scored_as_by_reference([account], ensure_active_version(), NOW)
+    assert all(is_in_form(segment.data) for segment in FactSegment.objects.all())
 
 
 def test_records_survive_being_written_and_read() -> None:
