@@ -127,7 +127,7 @@ def _compiled(accounts: QuerySet[Any]) -> tuple[str, dict[str, Any]]:
 def _friction_before(model: ModelVersion | None) -> str:
     places = friction_places(model).values() if model else []
     # PostgreSQL counts from one.
-    charged = " + ".join(f"history.points[{place + 1}]" for place in places)
+    charged = " + ".join(f"coalesce(history.points[{place + 1}], 0)" for place in places)
     return FRICTION_BEFORE.format(charged=charged) if charged else "NULL"
 
 

@@ -1,6 +1,6 @@
 """Scores: the risk of leaving within the horizon, its ledger and its range, as stored."""
 
-from typing import Self
+from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -9,6 +9,14 @@ from django.db.models.functions import Now
 from accounts.models import Account
 from departments.models import Department, Person
 from retention.models.model import ModelVersion
+
+
+class Addend(models.FloatField):  # type: ignore[type-arg]  # Django knows none at run time
+    """A number of a sum: where nothing is stored, it adds nothing."""
+
+    def from_db_value(self, value: float | None, expression: Any, connection: Any) -> float:
+        """Return zero for null."""
+        return value or 0.0
 
 
 class ScoreQuerySet(models.QuerySet["Score"]):
@@ -40,9 +48,7 @@ class Score(models.Model):
     risk_low = models.FloatField()
     risk_high = models.FloatField()
     baseline = models.FloatField(help_text="risk with neither friction nor care terms nor change of rhythm")
-    points = ArrayField(
-        models.FloatField(), help_text="what each term adds, also where the model charges nobody for it"
-    )
+    points = ArrayField(Addend(), help_text="what each term adds, also where the model charges nobody for it")
     not_attributed = models.FloatField(help_text="points that nobody answers for")
     friction_points = models.FloatField(help_text="points that departments answer for: the avoidable part")
     annual_revenue = models.FloatField()
@@ -76,7 +82,7 @@ class ScoreHistory(models.Model):
     as_of = models.DateTimeField()
     risk = models.FloatField()
     baseline = models.FloatField()
-    points = ArrayField(models.FloatField())
+    points = ArrayField(Addend())
     annual_revenue = models.FloatField()
 
     class Meta:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 FLOAT8_OID = 701
+ARRAY_HEADER = ("dimensions", "has_nulls", "oid", "length", "lower_bound")
 
 Table = Mapping[str, npt.NDArray[Any]]
 
@@ -91,23 +92,25 @@ def fields_from_copy(data: bytes) -> Iterator[list[memoryview]]:
 def to_copy(columns: Table) -> io.BytesIO:
     """Return what `COPY … FROM STDIN (FORMAT BINARY)` reads.
 
-    Columns are of shape (n,), int64, float64 or bool, or (n, K) float64 for a float8[].
+    Columns are of shape (n,), int64, float64 or bool, or (n, K) float64 for a float8[]. In that, a place where every
+    row has zero is sent as null: an array keeps no room for those.
     """
     rows, kind = len(next(iter(columns.values()))), _written_type(columns)
-    sent = io.BytesIO(SIGNATURE)
-    sent.seek(len(SIGNATURE) + rows * kind.itemsize)
-    sent.write(TRAILER)
+    sent = io.BytesIO(b"".join([SIGNATURE, _empty_row(columns, kind).tobytes() * rows, TRAILER]))
     # Filled in where it lies: what is written of twenty thousand accounts is worth no copy.
     table = np.frombuffer(sent.getbuffer(), dtype=kind, count=rows, offset=len(SIGNATURE))
-    table["field_count"] = len(columns)
     for name, values in columns.items():
-        table[f"{name} width"] = table.dtype[name].itemsize
         if values.ndim == 1:
             table[name] = values
         else:
-            _fill_array(table[name], values)
-    sent.seek(0)
+            for place in _places(values):
+                table[name][f"value {place}"] = values[:, place]
     return sent
+
+
+def _places(values: npt.NDArray[np.float64]) -> list[int]:
+    places: list[int] = np.flatnonzero(values.any(axis=0)).tolist()
+    return places
 
 
 def _written_type(columns: Table) -> np.dtype[Any]:
@@ -120,13 +123,27 @@ def _written_type(columns: Table) -> np.dtype[Any]:
 def _field_type(values: npt.NDArray[Any]) -> Any:
     if values.ndim == 1:
         return {"b": "?", "i": ">i8", "f": ">f8"}[values.dtype.kind]
-    element = [("width", ">i4"), ("value", ">f8")]
-    header = [(name, ">i4") for name in ("dimensions", "has_nulls", "oid", "length", "lower_bound")]
-    return np.dtype([*header, ("elements", element, (values.shape[1],))])
+    places = set(_places(values))
+    elements = [
+        (f"{what} {place}", kind)
+        for place in range(values.shape[1])
+        for what, kind in (("width", ">i4"), ("value", ">f8"))
+        if what == "width" or place in places
+    ]
+    return np.dtype([(name, ">i4") for name in ARRAY_HEADER] + elements)
 
 
-def _fill_array(target: npt.NDArray[Any], values: npt.NDArray[np.float64]) -> None:
-    target["dimensions"], target["oid"], target["lower_bound"] = 1, FLOAT8_OID, 1
-    target["length"] = values.shape[1]
-    target["elements"]["width"] = 8
-    target["elements"]["value"] = values
+def _empty_row(columns: Table, kind: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Return a row in which only the values are missing."""
+    row = np.zeros(1, dtype=kind)
+    row["field_count"] = len(columns)
+    for name, values in columns.items():
+        row[f"{name} width"] = kind[name].itemsize
+        if values.ndim > 1:
+            places = set(_places(values))
+            header = (1, int(len(places) < values.shape[1]), FLOAT8_OID, values.shape[1], 1)
+            for field, number in zip(ARRAY_HEADER, header, strict=True):
+                row[name][field] = number
+            for place in range(values.shape[1]):
+                row[name][f"width {place}"] = 8 if place in places else -1
+    return row

@@ -27,7 +27,10 @@ Rows = Mapping[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The name by which statements read rows, and their columns' types; of arrays there is float8[] only."""
+    """The name by which statements read rows, and their columns' types.
+
+    Of arrays there is float8[] only, in which a zero may be read as null.
+    """
 
     name: str
     columns: Mapping[str, str]
@@ -75,9 +78,12 @@ class Layout:
 
     @staticmethod
     def _list(values: npt.NDArray[Any], kind: str) -> list[Any]:
-        return (
-            [f"{{{','.join(map(repr, row))}}}" for row in values.tolist()] if kind.endswith("[]") else values.tolist()
-        )
+        # Zeros of an array are sent as null, which takes no room.
+        return [_words(row) for row in values.tolist()] if kind.endswith("[]") else values.tolist()
+
+
+def _words(array: list[float]) -> str:
+    return f"{{{','.join(repr(value) if value else 'NULL' for value in array)}}}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,7 +47,8 @@ def _versions_in_use() -> list[int]:
 
 def _sums(version: ModelVersion, slugs: list[str]) -> list[tuple[str, list[float]]]:
     charged = _charged_places(version)
-    terms = [f"sum(score.points[{charged[slug]}] * score.annual_revenue)" if slug in charged else "0" for slug in slugs]
+    carried = "coalesce(sum(score.points[{}] * score.annual_revenue), 0)"
+    terms = [carried.format(charged[slug]) if slug in charged else "0" for slug in slugs]
     sums = "".join(f", {term}" for term in terms)
     with connection.cursor() as cursor:
         cursor.execute(TREND_SQL.format(sums=sums), {"at_risk": BAND_STARTS[Band.AT_RISK], "model": version.pk})

@@ -61,13 +61,27 @@ def test_given_rows_are_read_the_same_whether_they_are_few_or_many(count: int) -
     rows = {"number": numbers, "parts": np.outer(numbers, [0.5, 0.25]), "is_wanted": numbers % 2 == 0}
     total = Statement(
         SUMS,
-        "SELECT sum(number + parts[1] + parts[2]) + %(more)s FROM sums_now JOIN wanted USING (number) WHERE {scope}",
+        """SELECT sum(number + coalesce(parts[1], 0) + coalesce(parts[2], 0)) + %(more)s
+        FROM sums_now JOIN wanted USING (number) WHERE {scope}""",
         {"more": "float8"},
         before="wanted AS (SELECT number FROM sums_now WHERE is_wanted)",
     )
     with transaction.atomic(), connection.cursor() as cursor:
         Given.of(cursor, SUMS, rows).execute(total, {"more": 1.5})
         assert cursor.fetchone() == (1.75 * sum(range(0, count, 2)) + 1.5,)
+
+
+@pytest.mark.parametrize("count", [2, FEW + 1])
+def test_zeros_of_arrays_may_come_as_nulls_and_nothing_else_does(count: int) -> None:
+    parts = np.zeros((count, 4))
+    parts[1, 1], parts[1, 3] = 0.25, -1e-300
+    shown = Statement(SUMS, "SELECT parts FROM sums_now ORDER BY number")
+    with transaction.atomic(), connection.cursor() as cursor:
+        rows = {"number": np.arange(count), "parts": parts, "is_wanted": np.ones(count, dtype=np.bool_)}
+        Given.of(cursor, SUMS, rows).execute(shown, {})
+        read = [row for (row,) in cursor.fetchall()]
+    assert [[value or 0.0 for value in row] for row in read] == parts.tolist()
+    assert (read[1][0], read[1][2]) == (None, None)
 
 
 COUNTED = Statement(SUMS, "SELECT count(*), sum(number) FROM sums_now WHERE {scope}")
