@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any, cast
 from zoneinfo import available_timezones
@@ -71,9 +71,11 @@ def offer_causes(form: forms.Form, department: Department) -> None:
     offer(form, "cause", partial(_CAUSES, department=department.pk), partial(causes, department))
 
 
-def offer_departments(form: forms.Form, name: str, besides: Department | None = None) -> None:
-    """Offer the departments that are at work, less one."""
-    offer(form, name, partial(departments_besides, besides), partial(_at_work, besides))
+def offer_departments(
+    form: forms.Form, name: str, besides: Department | None = None, known: Collection[Department] = ()
+) -> None:
+    """Offer the departments that are at work, less one; `known` are all, where a page has read them."""
+    offer(form, name, partial(departments_besides, besides, known), partial(_at_work, besides))
 
 
 def _at_work(besides: Department | None) -> QuerySet[Department]:
@@ -112,10 +114,10 @@ class HandOffForm(forms.Form):
         help_text="of what your department answers for; 100 hands it over wholly",
     )
 
-    def __init__(self, *args: Any, department: Department, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, department: Department, known: Collection[Department] = (), **kwargs: Any) -> None:
         """`department` is the one that asks."""
         super().__init__(*args, **kwargs)
-        offer_departments(self, "to", department)
+        offer_departments(self, "to", department, known)
 
 
 class ResolveForm(forms.Form):

@@ -1,6 +1,6 @@
 """Query sets of what a reader may see, put together once for each role."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -50,6 +50,6 @@ def departments_by_slug() -> dict[str, Department]:
     return {department.slug: department for department in _DEPARTMENTS()}
 
 
-def departments_besides(department: Department | None) -> list[Department]:
-    """Return the departments that are at work, in their order, less one."""
-    return [one for one in _DEPARTMENTS() if one.is_active and one != department]
+def departments_besides(department: Department | None, known: Collection[Department] = ()) -> list[Department]:
+    """Return the departments that are at work, in their order, less one; `known` are all, where already read."""
+    return [one for one in known or _DEPARTMENTS() if one.is_active and one != department]

@@ -1,5 +1,6 @@
 """What is asked for when work waits for somebody."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -31,9 +32,9 @@ class WaitForm(forms.Form):
         label="Expected by", widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"), help_text="the last day of it"
     )
 
-    def __init__(self, *args: Any, department: Department, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, department: Department, known: Collection[Department] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer_departments(self, "department", department)
+        offer_departments(self, "department", department, known)
 
 
 class EndWaitForm(forms.Form):

@@ -1,6 +1,6 @@
 """What the pages of an incident and of a problem show of the cure, with the forms that the person may fill in."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.urls import reverse
@@ -26,6 +26,7 @@ from departments.forms import once_shown
 from departments.models import (
     Capability,
     CustomerStep,
+    Department,
     Incident,
     IncidentEvent,
     Person,
@@ -89,8 +90,10 @@ def _deciding() -> dict[str, Any]:
 _TOLD = Prepared(lambda: CustomerStep.objects.standing().filter(incident=given("incident")).select_related("person"))
 
 
-def incident_context(person: Person, incident: Incident, events: Sequence[IncidentEvent]) -> dict[str, Any]:
-    """Return everything about the cure for the page of an incident; `events` in order of time."""
+def incident_context(
+    person: Person, incident: Incident, events: Sequence[IncidentEvent], departments: Collection[Department]
+) -> dict[str, Any]:
+    """Return everything about the cure for the page of an incident; `events` in order of time, all departments."""
     problem = incident.problem if incident.problem is not None and incident.problem.withdrawn_at is None else None
     context = cure_context(person, incident, problem=problem)
     told = _TOLD(incident=incident.pk)
@@ -105,13 +108,13 @@ def incident_context(person: Person, incident: Incident, events: Sequence[Incide
         "costs": costs_of(incident),
         "cost_form": once_shown(CostForm, auto_id="cost_%s"),
         "may_link": heads and incident.merged_into_id is None,
-        **(_linking(person, incident) if heads and problem is None else {}),
+        **(_linking(person, incident, departments) if heads and problem is None else {}),
     }
 
 
-def _linking(person: Person, incident: Incident) -> dict[str, Any]:
+def _linking(person: Person, incident: Incident, departments: Collection[Department]) -> dict[str, Any]:
     initial = {"title": incident.title, "department": incident.department.slug}
     return {
         "link_form": once_shown(LinkForm, person=person, auto_id="link_%s"),
-        "problem_form": once_shown(ProblemForm, auto_id="problem_%s", initial=initial),
+        "problem_form": once_shown(ProblemForm, auto_id="problem_%s", initial=initial, known=departments),
     }

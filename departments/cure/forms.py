@@ -1,6 +1,6 @@
 """What people fill in on the way to a cure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -187,9 +187,9 @@ class ProblemForm(forms.Form):
         Department.objects.none(), to_field_name="slug", empty_label=None, label="Who holds it"
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, known: Collection[Department] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer_departments(self, "department")
+        offer_departments(self, "department", known=known)
 
 
 def _problems(reader: Person) -> QuerySet[Problem]:

@@ -1,6 +1,6 @@
 """The page of one incident: what happened, what it puts at risk, who answers for it, and what to do."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from accounts.signals import KINDS, Field, JsonValue
 from departments.actions.parts import own_department
 from departments.attachments.forms import AttachForm
 from departments.attachments.shelf import shelf
-from departments.charging import Clocks, clocks_of
+from departments.charging import clocks_of
 from departments.clocks import calendars
 from departments.cure.context import incident_context
 from departments.cure.found import found_cause
@@ -39,6 +39,7 @@ from departments.http import PersonRequest
 from departments.models import (
     Attachment,
     CauseCode,
+    Department,
     Dispute,
     HandOff,
     Incident,
@@ -142,8 +143,8 @@ def _context(person: Person, incident: Incident) -> dict[str, object]:
     regradings = list(_regradings(incident)) if "regradings" in there else []
     rulings = list(_rulings(incident)) if "rulings" in there else []
     disputes = list(_disputes(incident)) if "disputes" in there else []
-    parts = _PARTS(incident=incident.pk)
-    cure = incident_context(person, incident, events[::-1])
+    parts, departments = _PARTS(incident=incident.pk), departments_by_slug()
+    cure = incident_context(person, incident, events[::-1], departments.values())
     standing = Standing(path, regradings, rulings, open_wait, disputes, parts)
     return {
         "incident": incident,
@@ -152,7 +153,7 @@ def _context(person: Person, incident: Incident) -> dict[str, object]:
         "path": path,
         "pending": standing.pending,
         "history": [Step(event, words_of(event)) for event in events],
-        "clocks": _clocks(incident, events[::-1], path, waits),
+        "clocks": clocks_of(incident, events[::-1], path, departments, calendars(), timezone.now(), waits),
         "attachments": shelf(person, incident) if "attachments" in there else [],
         "attach_form": once_shown(AttachForm, person=person, auto_id="attach_%s"),
         "waits": waits,
@@ -165,15 +166,9 @@ def _context(person: Person, incident: Incident) -> dict[str, object]:
         **disputes_shown(person, incident, standing),
         "may": may(person, incident, standing),
         **cure,
-        **_forms(person, incident, _cause_offered(incident, cure)),
+        **_forms(person, incident, _cause_offered(incident, cure), departments.values()),
         "end_wait_form": once_shown(EndWaitForm, wait=open_wait, person=person, auto_id="end_wait_%s"),
     }
-
-
-def _clocks(
-    incident: Incident, events: Sequence[IncidentEvent], path: Sequence[HandOff], waits: Sequence[Wait]
-) -> Clocks:
-    return clocks_of(incident, events, path, departments_by_slug(), calendars(), timezone.now(), waits)
 
 
 def _cause_offered(incident: Incident, cure: Mapping[str, Any]) -> CauseCode | None:
@@ -182,14 +177,16 @@ def _cause_offered(incident: Incident, cure: Mapping[str, Any]) -> CauseCode | N
     return incident.cause or found_cause(incident, [row for one in cures for row in one.root_causes])
 
 
-def _forms(person: Person, incident: Incident, cause: CauseCode | None) -> dict[str, object]:
+def _forms(
+    person: Person, incident: Incident, cause: CauseCode | None, departments: Collection[Department]
+) -> dict[str, object]:
     department = incident.department
     assignee = incident.assignee.public_id if incident.assignee else None
     grade = {"severity": round(incident.severity * 100), "friction_type": incident.friction_type.slug}
     people_at = reverse("incident_people", args=[incident.public_id])
     forms: dict[str, Callable[..., Form]] = {
         "assign": partial(AssignForm, department=department, initial={"assignee": assignee}),
-        "hand_off": partial(HandOffForm, department=own_department(person, incident)),
+        "hand_off": partial(HandOffForm, department=own_department(person, incident), known=departments),
         "dispute": DisputeForm,
         "resolve": partial(ResolveForm, department=department, initial={"cause": cause}),
         "reopen": WordsForm,
@@ -198,7 +195,7 @@ def _forms(person: Person, incident: Incident, cause: CauseCode | None) -> dict[
         "contest": WordsForm,
         "ruling": WordsForm,
         "regrade": partial(RegradeForm, initial=grade),
-        "wait": partial(WaitForm, department=department),
+        "wait": partial(WaitForm, department=department, known=departments),
         "note": partial(NoteForm, person=person, people_at=people_at),
     }
     return {f"{name}_form": once_shown(form, auto_id=f"{name}_%s") for name, form in forms.items()}
