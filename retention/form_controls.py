@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.forms.renderers import DjangoTemplates
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
+
+from retention.filling import escaped
 
 Widget = Mapping[str, Any]
 
@@ -17,35 +18,34 @@ def _attributes(attributes: Mapping[str, Any]) -> str:
     written = []
     for name, value in attributes.items():
         if value is True:
-            written.append(f" {conditional_escape(name)}")
+            written.append(f" {escaped(name)}")
         elif value is not False:
-            written.append(f' {conditional_escape(name)}="{conditional_escape(str(value))}"')
+            written.append(f' {escaped(name)}="{escaped(str(value))}"')
     return "".join(written)
 
 
 def _input(widget: Widget) -> str:
-    value = "" if widget["value"] is None else f' value="{conditional_escape(str(widget["value"]))}"'
-    kind, name = conditional_escape(widget["type"]), conditional_escape(widget["name"])
+    value = "" if widget["value"] is None else f' value="{escaped(str(widget["value"]))}"'
+    kind, name = escaped(widget["type"]), escaped(widget["name"])
     return f'<input type="{kind}" name="{name}"{value}{_attributes(widget["attrs"])}>'
 
 
 def _textarea(widget: Widget) -> str:
-    words = conditional_escape(widget["value"]) if widget["value"] else ""
-    return f'<textarea name="{conditional_escape(widget["name"])}"{_attributes(widget["attrs"])}>\n{words}</textarea>'
+    words = escaped(widget["value"]) if widget["value"] else ""
+    return f'<textarea name="{escaped(widget["name"])}"{_attributes(widget["attrs"])}>\n{words}</textarea>'
 
 
 def _select(widget: Widget) -> str:
     options = "".join(_group(name, choices) for name, choices, _ in widget["optgroups"])
-    return f'<select name="{conditional_escape(widget["name"])}"{_attributes(widget["attrs"])}>{options}</select>'
+    return f'<select name="{escaped(widget["name"])}"{_attributes(widget["attrs"])}>{options}</select>'
 
 
 def _group(name: str | None, choices: list[Widget]) -> str:
     options = "".join(
-        f'<option value="{conditional_escape(str(one["value"]))}"{_attributes(one["attrs"])}>'
-        f"{conditional_escape(one['label'])}</option>"
+        f'<option value="{escaped(str(one["value"]))}"{_attributes(one["attrs"])}>{escaped(one["label"])}</option>'
         for one in choices
     )
-    return f'<optgroup label="{conditional_escape(name)}">{options}</optgroup>' if name else options
+    return f'<optgroup label="{escaped(name)}">{options}</optgroup>' if name else options
 
 
 _INPUTS = ("text", "number", "email", "url", "password", "hidden", "date", "datetime", "time", "checkbox", "search")

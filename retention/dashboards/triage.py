@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from departments.forms import AssignForm, BulkForm, DisputeForm, HandOffForm, ResolveForm, WordsForm
+from departments.forms import BulkForm
 from departments.http import PersonRequest
 from departments.models import OPEN_STATES, Capability, Department, Incident, State
 from departments.models.person import SEES_EVERYTHING
@@ -25,6 +25,7 @@ from retention.dashboards.export import Cell, csv_response
 from retention.dashboards.paths import read_paths
 from retention.dashboards.triage_access import departments_open_to, desk_open_to, require_desk
 from retention.dashboards.triage_cards import DESKS, cards
+from retention.dashboards.triage_dialogs import dialogs
 from retention.dashboards.triage_filters import Chip, TriageFilters
 from retention.dashboards.triage_live import newest_event
 from retention.dashboards.triage_rows import rows
@@ -123,7 +124,7 @@ def show_department(request: PersonRequest, slug: str) -> HttpResponse:
     context["paths"] = read_paths(department, asked.moment)
     context["cards"] = cards(department, asked.moment, timezone.localdate(asked.moment))
     if context["answers"]:
-        context |= _forms(department)
+        context["dialogs"] = dialogs(department)
     return render(request, "dashboards/triage.html", context)
 
 
@@ -202,18 +203,6 @@ def _desk(request: PersonRequest, department: Department, asked: Asked) -> dict[
         "views": list(views_of(person)),
         "after": newest_event(),
         "unheld": ranking(department, asked.moment) if asked.view == queue.View.UNHELD else None,
-    }
-
-
-def _forms(department: Department) -> dict[str, object]:
-    """The dialogs' forms, for one row or for all that are ticked."""
-    return {
-        "assign_form": AssignForm(department=department, auto_id="assign_%s"),
-        "resolve_form": ResolveForm(department=department, auto_id="resolve_%s"),
-        "hand_off_form": HandOffForm(department=department, auto_id="hand_off_%s"),
-        "dispute_form": DisputeForm(auto_id="dispute_%s"),
-        "return_form": WordsForm(auto_id="return_%s"),
-        "reopen_form": WordsForm(auto_id="reopen_%s"),
     }
 
 

@@ -4,11 +4,11 @@ from typing import Final
 
 from django import template
 from django.template import Context
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from departments.models import Incident
 from retention.dashboards.triage_rows import Row
+from retention.filling import filled
 from retention.formatting import money
 from retention.templatetags.holdfast import ago, due
 
@@ -61,12 +61,12 @@ _TAKE_ON: Final = (
 def desk_row(context: Context, row: Row) -> SafeString:
     """Draw a row of the desk as the page's reader may see it and work with it."""
     incident = row.incident
-    return format_html(
+    return filled(
         _ROW,
         id=incident.public_id,
         name=incident.title,
-        cause=format_html(' data-cause="{}"', row.cause) if row.cause else "",
-        tick=format_html(_TICK, incident.title, incident.public_id) if context["answers"] else "",
+        cause=filled(' data-cause="{}"', row.cause) if row.cause else "",
+        tick=filled(_TICK, incident.title, incident.public_id) if context["answers"] else "",
         severity=row.severity,
         page=row.page,
         title=row.title,
@@ -85,14 +85,14 @@ def desk_row(context: Context, row: Row) -> SafeString:
 def _moment(row: Row) -> SafeString:
     if row.deadline is None:
         return ago(row.incident.resolved_at)
-    return format_html("<span>{}{}</span>", "accept: " if row.is_asked else "", due(row.deadline))
+    return filled("<span>{}{}</span>", "accept: " if row.is_asked else "", due(row.deadline))
 
 
 def _holder(row: Row, incident: Incident, context: Context) -> str:
     name = incident.assignee.name if incident.assignee else ""
     if row.may.assign:
-        return format_html(_ASSIGN, row.page, row.assign, name or "nobody", name or "assign")
-    return format_html(_TAKE_ON, row.assign, context["user"].public_id) if row.may.take_on else name or "—"
+        return filled(_ASSIGN, row.page, row.assign, name or "nobody", name or "assign")
+    return filled(_TAKE_ON, row.assign, context["user"].public_id) if row.may.take_on else name or "—"
 
 
 def _buttons(row: Row) -> SafeString:

@@ -4,19 +4,20 @@ import datetime
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django import template
-from django.forms import BoundField, CheckboxInput, RadioSelect, Select, SelectMultiple
+from django.forms import BoundField, CheckboxInput, ChoiceField, RadioSelect, Select, SelectMultiple
 from django.forms.models import ModelChoiceIterator
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.choices import CallableChoiceIterator
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from departments.models import Department
 from retention import formatting
+from retention.filling import escaped, filled
 from retention.formatting import Number
 from retention.scoring.bands import BAND_WORDS, band_of
 
@@ -53,7 +54,7 @@ class Segment:
 @lru_cache(maxsize=256)
 def icon(name: str) -> SafeString:
     """Draw an icon of the sprite; it says nothing to screen readers, so words must stand beside it."""
-    return format_html(
+    return filled(
         '<svg class="icon" width="20" height="20" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
         static("icons.svg"),
         name,
@@ -80,7 +81,7 @@ def risk_badge(risk: float | str | None) -> SafeString:
 
 @lru_cache(maxsize=512)
 def _badge(band_name: str, figure: str, words: str) -> SafeString:
-    return format_html(
+    return filled(
         '<span class="risk band-{}"><span class="band-mark" aria-hidden="true"></span>'
         '<span class="risk-figure">{}</span> <span class="band-word">{}</span></span>',
         band_name,
@@ -92,7 +93,7 @@ def _badge(band_name: str, figure: str, words: str) -> SafeString:
 @register.simple_tag
 def department_dot(department: Department) -> SafeString:
     """Show a department's name after a square of its colour."""
-    return format_html(
+    return filled(
         '<span class="department"><svg class="dot" width="10" height="10" aria-hidden="true">'
         '<rect width="10" height="10" rx="2" fill="{}"></rect></svg>{}</span>',
         department.colour,
@@ -105,7 +106,7 @@ def split_bar(segments: Iterable[Segment]) -> SafeString:
     """Draw parts of a whole as one bar; what the parts leave open stays grey."""
     parts = [part for part in segments if part.share > 0]
     words = ", ".join(f"{part.label} {formatting.percent(part.share)}" for part in parts) or "nobody’s friction"
-    return format_html(
+    return filled(
         '<svg class="split-bar" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="{}">'
         '<rect class="rest" width="100" height="8"></rect>{}</svg>',
         words,
@@ -116,16 +117,14 @@ def split_bar(segments: Iterable[Segment]) -> SafeString:
 # The same few departments and shares come again on every row.
 @lru_cache(maxsize=8192)
 def _rectangle(start: float, width: float, colour: str, words: str) -> SafeString:
-    return format_html(
-        '<rect x="{}" width="{}" height="8" fill="{}"><title>{}</title></rect>', start, width, colour, words
-    )
+    return filled('<rect x="{}" width="{}" height="8" fill="{}"><title>{}</title></rect>', start, width, colour, words)
 
 
 @register.simple_tag
 def bar(share: float, colour: str = "", label: str = "") -> SafeString:
     """Draw a share of 0 to 1 as a bar; above 1 it is full and marked as over."""
-    fill = format_html(' fill="{}"', colour) if colour else ""
-    return format_html(
+    fill = filled(' fill="{}"', colour) if colour else ""
+    return filled(
         '<svg class="bar{}" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label="{}">'
         '<rect class="rest" width="100" height="6"></rect>'
         '<rect class="fill" width="{}" height="6"{}></rect></svg>',
@@ -169,9 +168,9 @@ def due(moment: datetime.datetime | None) -> SafeString:
         return NOTHING
     seconds = (moment - timezone.now()).total_seconds()
     if seconds < 0:
-        return format_html('<span class="due-past">{}</span>', _time(moment, f"{formatting.span(seconds)} past due"))
+        return filled('<span class="due-past">{}</span>', _time(moment, f"{formatting.span(seconds)} past due"))
     tone = "due-soon" if seconds < SOON_HOURS * 3600 else "due-later"
-    return format_html('<span class="{}">{}</span>', tone, _time(moment, f"{formatting.span(seconds)} left"))
+    return filled('<span class="{}">{}</span>', tone, _time(moment, f"{formatting.span(seconds)} left"))
 
 
 @register.filter
@@ -191,17 +190,22 @@ def styled(field: BoundField) -> SafeString:
 
 
 @register.simple_tag
-def labelled(field: BoundField) -> SafeString:
-    """Draw a form field with its label, what is wrong with what was sent, and what helps to fill it in."""
+def labelled(field: BoundField | SafeString) -> SafeString:
+    """Draw a form field with its label, what is wrong with what was sent, and what helps to fill it in.
+
+    One that is drawn already stays as it is.
+    """
+    if not isinstance(field, BoundField):
+        return field
     errors, hint = _errors(field), field.help_text
-    return format_html(
+    return filled(
         _LABELLED,
         " required" if field.field.required else "",
         field.id_for_label,
         field.label,
         styled(field),
-        format_html(_WRONG, field.auto_id, format_html_join(" ", "{}", ((one,) for one in errors))) if errors else "",
-        format_html(_HINT, field.auto_id, SafeString(hint)) if hint else "",
+        filled(_WRONG, field.auto_id, format_html_join(" ", "{}", ((one,) for one in errors))) if errors else "",
+        filled(_HINT, field.auto_id, SafeString(hint)) if hint else "",
     )
 
 
@@ -213,6 +217,24 @@ _LABELLED: Final = """<div class="mb-3">
 </div>"""
 _WRONG: Final = '<div class="invalid-feedback d-block" id="{}_error">{}</div>'
 _HINT: Final = '<div class="form-hint" id="{}_helptext">{}</div>'
+
+
+@register.simple_tag
+def ticks(field: BoundField) -> SafeString:
+    """Draw all that can be chosen of a field as boxes to tick."""
+    chosen = {str(value) for value in field.value() or ()}
+    return SafeString(
+        "".join(
+            _BOX.format(field.html_name, escaped(value), " checked" if str(value) in chosen else "", escaped(label))
+            for value, label in cast("Iterable[tuple[Any, Any]]", cast(ChoiceField, field.field).choices)
+        )
+    )
+
+
+_BOX: Final = (
+    '<label class="form-check"><input class="form-check-input" type="checkbox" name="{}" value="{}"{}>'
+    ' <span class="form-check-label">{}</span></label>'
+)
 
 
 def _errors(field: BoundField) -> Any:
@@ -246,4 +268,4 @@ def _exactly(moment: datetime.datetime | datetime.date) -> str:
 
 
 def _time(moment: datetime.datetime | datetime.date, words: str) -> SafeString:
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exactly(moment), words)
+    return filled('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exactly(moment), words)
