@@ -138,10 +138,14 @@ class Portfolio:
         """Return the page that was asked for, of `count` rows in all; the nearest one where it does not exist."""
         page = CountedPaginator(self.chosen, count).get_page(self.query.get("page"))
         counted = self.counted.figures if self.counted and self.sort == DEFAULT_SORT else None
-        leading = counted.on_page(self.tab, page.number, ROWS_A_PAGE) if counted else None
-        if leading is not None:
-            # Which accounts come first is known; whether they still belong here, and in which order, is asked anew.
-            page.object_list = in_order(in_tab(self.filtered.filter(pk__in=leading), self.tab), self.sort)
+        keys = counted.on_page(self.tab, page.number, ROWS_A_PAGE) if counted else None
+        if keys is None and self.is_everybodys:
+            # What a row shows is ten times as wide as what puts it in its place among all accounts.
+            before = (page.number - 1) * ROWS_A_PAGE
+            keys = list(self.chosen.values_list("pk", flat=True)[before : before + ROWS_A_PAGE])
+        if keys is not None:
+            # Which accounts are on the page is known; whether they belong here, and in which order, is asked anew.
+            page.object_list = in_order(in_tab(self.filtered.filter(pk__in=keys), self.tab), self.sort)
         return page
 
     def totals(self) -> Totals:

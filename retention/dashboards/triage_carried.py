@@ -61,9 +61,11 @@ def read_carried(department: Department, person: Person, segment: str, number: s
         sums = carried.order_by().aggregate(accounts=Count("pk"), whole=Sum("carried", default=0.0))
         return Reading(_page(carried, number, sums["accounts"]), sums["whole"], None)
     page = _page(carried, number, kept.figures.accounts)
-    leading = kept.figures.on_page(page.number, PAGE)
-    if leading is not None:
-        page.object_list = carried.filter(pk__in=leading)
+    keys = kept.figures.on_page(page.number, PAGE)
+    if keys is None:
+        # What a row shows is ten times as wide as what puts it in its place among all accounts.
+        keys = list(carried.values_list("pk", flat=True)[(page.number - 1) * PAGE : page.number * PAGE])
+    page.object_list = carried.filter(pk__in=keys)
     return Reading(page, kept.figures.whole, kept.as_of)
 
 

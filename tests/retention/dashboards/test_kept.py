@@ -21,7 +21,7 @@ from accounts.models import Account
 from accounts.segments import segments_on_record
 from departments.models import Department, FrictionType, Incident, Person, Role, State
 from retention.care.snoozes import snooze_accounts
-from retention.dashboards import portfolio_narrowed, triage_carried_kept
+from retention.dashboards import portfolio, portfolio_kept, portfolio_narrowed, triage_carried_kept
 from retention.dashboards.kept import OVERDUE, Figures, Reading
 from retention.dashboards.ledgers import LEAST_POINTS, friction_places
 from retention.dashboards.periods import Period
@@ -354,6 +354,19 @@ def test_pages_beyond_those_kept_are_read_from_the_books() -> None:
     everything.totals.tabs["all"] = count + 25
     assert everything.on_page("all", count // 25 + 1, 25) is None
     assert everything.on_page("all", count // 25 + 2, 25) is None
+
+
+@pytest.mark.parametrize("sort", ["-revenue_at_risk", "-risk", "revenue", "-name"])
+def test_page_after_page_shows_each_account_once_in_its_order(
+    executive: Person, client: Client, monkeypatch: pytest.MonkeyPatch, scored: ModelVersion, sort: str
+) -> None:
+    monkeypatch.setattr(portfolio, "ROWS_A_PAGE", 7)
+    monkeypatch.setattr(portfolio_kept, "LEADING", 14)
+    keep_standing_figures(moment=timezone.now())
+    wanted = list(in_order(in_tab(looked_on(), "all"), sort))
+    pages = [client.get(f"/portfolio?tab=all&sort={sort}&page={page + 1}") for page in range(-(-len(wanted) // 7))]
+    assert [row.account for page in pages for row in page.context["rows"]] == wanted
+    assert len(pages) > 3
 
 
 @pytest.fixture
