@@ -392,7 +392,13 @@ class Incident(SourcedModel):
                 name="answered_incidents",
                 condition=models.Q(answered_at__isnull=False),
             ),
-            models.Index(fields=["account"], name="open_incidents", condition=~models.Q(state="resolved")),
+            # With what a scoring compares: whether an incident's figures have moved is read from the index alone.
+            models.Index(
+                fields=["account"],
+                include=["id", "points", "money_at_risk"],
+                name="figures_of_open_incidents",
+                condition=~models.Q(state="resolved"),
+            ),
             models.Index(
                 fields=["department", "resolved_at"],
                 name="resolved_incidents",

@@ -7,10 +7,12 @@ import numpy.typing as npt
 from django.db import connection
 
 from departments.models import RECOUNTED
+from retention.scoring import few
 from retention.scoring.engine import department_key
 from retention.scoring.features import Gathered
 from retention.scoring.given import Given, Layout, Statement
 from retention.scoring.ledger import shares_of_points
+from retention.scoring.planned import Planned
 from retention.scoring.reading import Scope
 from retention.scoring.records import Columns
 from retention.scoring.writing import Scored
@@ -26,6 +28,12 @@ FIGURES_SQL: Final = f"""
     WHERE {{account_id}} AND part.happened_at <= %(as_of)s AND part.recorded_at <= %(as_of)s AND part.share > 0
       AND (part.resolved_at IS NULL OR part.resolved_at >= %(as_of)s - INTERVAL '{RECOUNTED.days} days')
     ORDER BY incident.id
+"""
+# The same of the open incidents of a range of accounts, from an index alone; of others it says nothing.
+OPEN_FIGURES_SQL: Final = """
+    SELECT id, points, money_at_risk FROM departments_incident
+    WHERE account_id BETWEEN %(first)s AND %(last)s AND NOT state = 'resolved'
+    ORDER BY id
 """
 FIGURES_COLUMNS: Final = {"incident_id": ">i8", "points": ">f8", "money": ">f8"}
 
@@ -48,11 +56,22 @@ INCIDENTS_SQL: Final = """
 """
 
 INCIDENTS: Final = Statement(FIGURED_NOW, INCIDENTS_SQL, before=LOCKED_SQL)
+_FIGURES: Final = {"figures": FIGURES_COLUMNS}
+OPEN_FIGURES: Final = Planned(
+    few.one_statement({"figures": OPEN_FIGURES_SQL}, _FIGURES), {"first": "bigint", "last": "bigint"}
+)
 
 
 def figures_sql(scope: Scope) -> str:
     """Return the statement that finds what stands in the incidents of the accounts in scope."""
     return FIGURES_SQL.format(account_id=scope.on("part.account_id"))
+
+
+def read_open_figures(first: int, last: int) -> Columns:
+    """Return what stands in the open incidents of the accounts whose ids lie from first to last."""
+    with connection.cursor() as cursor:
+        OPEN_FIGURES.execute(cursor, {"first": first, "last": last})
+        return few.taken_apart(cursor.fetchone(), _FIGURES)["figures"]
 
 
 def write_incidents(scored: Scored, written: npt.NDArray[np.bool_], figures: Columns | None) -> None:

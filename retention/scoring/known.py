@@ -42,9 +42,9 @@ class Known:
         return cls._of_few(scope, as_of) if scope.is_of_few else cls.beside(read_records(scope, as_of), scope, as_of)
 
     @classmethod
-    def beside(cls, records: Records, scope: Scope, as_of: datetime.datetime) -> Self:
+    def beside(cls, records: Records, scope: Scope, as_of: datetime.datetime, figures: Columns | None = None) -> Self:
         """Return records that were read, and read the rest after them: whatever they refer to is there."""
-        return cls(records, Reference.read(as_of), read_standing(scope))
+        return cls(records, Reference.read(as_of), read_standing(scope), figures)
 
     @classmethod
     def _of_few(cls, scope: Scope, as_of: datetime.datetime) -> Self:

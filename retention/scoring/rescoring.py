@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from retention.models import ModelVersion
 from retention.scoring.engine import score
 from retention.scoring.features import build_inputs, gather
-from retention.scoring.figures import write_incidents
+from retention.scoring.figures import read_open_figures, write_incidents
 from retention.scoring.known import Known
 from retention.scoring.ledger import build_ledger
 from retention.scoring.planned import Planned
@@ -73,8 +73,9 @@ def rescore_range(*, first: int, last: int, as_of: datetime.datetime, version: M
             cursor.execute(NOT_WAITING_SQL)
         buckets = range(first // ACCOUNTS_A_LOCK, last // ACCOUNTS_A_LOCK + 1)
         _, in_force = _lock(buckets, InForce.of(version))
-        scope = Scope.between(first, last)
-        return _rescore(Known.beside(read_range(first, last, as_of), scope, as_of), scope, as_of, in_force)
+        scope, records = Scope.between(first, last), read_range(first, last, as_of)
+        known = Known.beside(records, scope, as_of, read_open_figures(first, last))
+        return _rescore(known, scope, as_of, in_force)
 
 
 def rescore_accounts(

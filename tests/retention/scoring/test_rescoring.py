@@ -212,6 +212,27 @@ def test_incidents_are_asked_to_be_written_only_where_a_change_moves_them() -> N
     assert moved.money_at_risk == pytest.approx(moved.points * 20_000, rel=1e-9)
 
 
+def test_a_range_asks_incidents_to_be_written_only_where_their_figures_have_moved() -> None:
+    accounts = [make.account(annual_revenue=10_000) for _ in range(3)]
+    incidents = [make.incident(account) for account in accounts]
+    drain_everything()
+
+    def score_range() -> bool:
+        ends = accounts[0].pk, accounts[-1].pk
+        with CaptureQueriesContext(connection) as queries:
+            rescore_range(first=ends[0], last=ends[1], as_of=timezone.now(), version=ensure_active_version())
+        return any("UPDATE departments_incident" in told["sql"] or asking in told["sql"] for told in queries)
+
+    asking = f"EXECUTE {INCIDENTS.planned.known_as} "
+    assert not score_range()
+    stands = Incident.objects.get(pk=incidents[1].pk)
+    Incident.objects.filter(pk=stands.pk).update(points=stands.points / 2, money_at_risk=1.0)
+    assert score_range()
+    again = Incident.objects.get(pk=stands.pk)
+    assert (again.points, again.money_at_risk) == pytest.approx((stands.points, stands.money_at_risk), rel=1e-4)
+    assert not score_range()
+
+
 def test_what_came_resolved_is_told_once_as_if_it_were_open() -> None:
     account = make.account()
     made: dict[str, Any] = {"happened_at": make.ago(days=150), "state": State.RESOLVED}
