@@ -96,15 +96,19 @@ def to_copy(columns: Table) -> io.BytesIO:
     row has zero is sent as null: an array keeps no room for those.
     """
     rows, kind = len(next(iter(columns.values()))), _written_type(columns)
-    sent = io.BytesIO(b"".join([SIGNATURE, _empty_row(columns, kind).tobytes() * rows, TRAILER]))
+    sent = io.BytesIO(SIGNATURE)
+    sent.seek(len(SIGNATURE) + rows * kind.itemsize)
+    sent.write(TRAILER)
     # Filled in where it lies: what is written of twenty thousand accounts is worth no copy.
     table = np.frombuffer(sent.getbuffer(), dtype=kind, count=rows, offset=len(SIGNATURE))
+    table.view(f"V{kind.itemsize}")[:] = _empty_row(columns, kind).view(f"V{kind.itemsize}")
     for name, values in columns.items():
         if values.ndim == 1:
             table[name] = values
         else:
             for place in _places(values):
                 table[name][f"value {place}"] = values[:, place]
+    sent.seek(0)
     return sent
 
 
