@@ -219,6 +219,7 @@ class State(models.TextChoices):
 
 
 OPEN_STATES = (State.NEW, State.IN_WORK, State.WAITING, State.DISPUTED)
+ON_DESK = ~models.Q(state="resolved") & models.Q(merged_into=None)
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
@@ -355,7 +356,7 @@ class Incident(SourcedModel):
                 fields=["department", "state", "due_at"],
                 include=["money_at_risk", "id"],
                 name="open_on_desk",
-                condition=~models.Q(state="resolved") & models.Q(merged_into=None),
+                condition=ON_DESK,
             ),
             # What is long past due lies in this order, so that a desk's first rows are found without reading the rest.
             models.Index(
@@ -365,14 +366,10 @@ class Incident(SourcedModel):
                 models.F("id").desc(),
                 include=["due_at", "money_at_risk"],
                 name="dearest_on_desk",
-                condition=~models.Q(state="resolved") & models.Q(merged_into=None),
+                condition=ON_DESK,
             ),
             # To be counted by: it holds nothing else, so that it is a few pages, and in the order of the incidents.
-            models.Index(
-                fields=["department", "state"],
-                name="counted_on_desk",
-                condition=~models.Q(state="resolved") & models.Q(merged_into=None),
-            ),
+            models.Index(fields=["department", "state"], name="counted_on_desk", condition=ON_DESK),
             # Whatever a department ever held, latest first; holds what orders and tells apart that of some days.
             models.Index(
                 fields=["department", "-happened_at", "-id"],
